@@ -1,0 +1,71 @@
+# Every target makes the environment that it needs first; a machine with Python 3.11-3.13 is enough.
+# ARGS goes to the tool inside: make test ARGS="tests/text -k offsets"
+
+VENV := .venv
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python .ci/environment.py --check >/dev/null 2>&1 && echo $$python && break; done)
+LOCKS := pyproject.toml requirements.lock pretrained.lock .ci/environment.py
+RUN := $(VENV)/bin/python
+ENVIRONMENT = $(or $(PYTHON),$(error no Python of the versions that pyproject.toml names was found; \
+	name one with make PYTHON=...)) .ci/environment.py
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench build test-wheel parity lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.stamp ## make .venv with everything that development and the demo need
+
+$(VENV)/.stamp: $(LOCKS)
+	$(ENVIRONMENT) $(VENV) --editable .
+	@touch $@
+
+demo: setup ## fine-tune MiniLM on the library intents, export it, answer questions
+	$(RUN) examples/quickstart.py $(ARGS)
+
+test: setup ## run the test suite
+	$(RUN) -m pytest --durations=10 $(ARGS)
+
+check: setup ## lint, formatting, types, direction of imports
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest tests/test_imports.py -k "direction or names" $(ARGS)
+
+format: setup ## format the code and repair what the linter can
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+bench: setup ## print every table of benchmarks/, with its date
+	@set -e; for file in $(or $(ARGS),$(wildcard benchmarks/*.py)); do echo "== $$file"; $(RUN) $$file; done
+
+build: setup ## build the sdist and, from it, the wheel into dist/
+	rm -rf dist
+	$(RUN) -m build --installer uv
+
+test-wheel: build ## run the suite of the sdist against the wheel, away from the source
+	rm -rf .venv-wheel
+	$(ENVIRONMENT) .venv-wheel dist/*.whl
+	rm -rf build/sdist && mkdir -p build/sdist
+	tar -xzf dist/*.tar.gz -C build/sdist --strip-components=1
+	rm -rf build/sdist/keras_bert
+	cd build/sdist && KERAS_BERT_TESTS_EXPECT=wheel ../../.venv-wheel/bin/python -m pytest --durations=10 $(ARGS)
+
+parity: .venv-parity/.stamp ## compare with torch, transformers and the TensorFlow Model Garden
+	.venv-parity/bin/python -m pytest --durations=10 tests/parity $(ARGS)
+
+.venv-parity/.stamp: $(LOCKS)
+	$(ENVIRONMENT) .venv-parity --editable .
+	-$(ENVIRONMENT) .venv-parity --try ".[parity]" ".[official]"
+	@touch $@
+
+lock: setup ## write requirements.lock anew from pyproject.toml
+	$(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+		--extra dev --output-file requirements.lock pyproject.toml $(ARGS)
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) .venv-wheel .venv-parity build dist .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
