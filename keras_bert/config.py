@@ -95,7 +95,7 @@ def _takes_released_keys(cls: type[_T]) -> type[_T]:
     def init(self: Any, *args: Any, **values: Any) -> None:
         plain_init(self, *args, **_without_released_keys(cls, values))
 
-    cls.__init__ = init  # type: ignore[misc]
+    cls.__init__ = init  # type: ignore[method-assign]
     return cls
 
 

@@ -1,1 +1,9 @@
-"""."""
+"""Keras layers of BERT, in `keras.ops` alone; each is usable by itself."""
+
+from keras_bert.layers.attention import BertAttention as BertAttention
+from keras_bert.layers.dropout import ReplayableDropout as ReplayableDropout
+from keras_bert.layers.embeddings import BertEmbeddings as BertEmbeddings
+from keras_bert.layers.poolers import FirstTokenPooler as FirstTokenPooler
+from keras_bert.layers.poolers import MaxPooler as MaxPooler
+from keras_bert.layers.poolers import MeanPooler as MeanPooler
+from keras_bert.layers.transformer_block import TransformerEncoderBlock as TransformerEncoderBlock

@@ -1,0 +1,51 @@
+"""Checks of tensor arguments that are wrong in ways which would pass silently."""
+
+import keras
+import numpy as np
+
+
+def check_rank(name: str, tensor, *ranks: int) -> None:
+    """Refuse a tensor whose rank is none of `ranks`.
+
+    Raises:
+        ValueError: The rank differs; the message gives the shape.
+    """
+    if len(tensor.shape) not in ranks:
+        expected = " or ".join(str(rank) for rank in ranks)
+        raise ValueError(
+            f"expected {name} of rank {expected}; received shape {tuple(tensor.shape)}"
+        )
+
+
+def check_ids(name: str, ids, count: int) -> None:
+    """Refuse ids that are not integers or, where values are known, not in [0, count).
+
+    Args:
+        name: What the message calls the ids.
+        ids: Integer tensor of any shape.
+        count: Number of rows that the ids choose from.
+
+    Raises:
+        ValueError: A float or boolean dtype, or an id outside of the table.
+    """
+    dtype = keras.backend.standardize_dtype(ids.dtype)
+    if "int" not in dtype:
+        raise ValueError(f"expected integer {name}; received dtype {dtype}")
+    values = known_values(ids)
+    if values is None or not values.size:
+        return
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high >= count:
+        wrong = low if low < 0 else high
+        raise ValueError(f"expected {name} in [0, {count}); received {wrong}")
+
+
+def known_values(tensor) -> np.ndarray | None:
+    """Return the values of an eager tensor or array; None while tracing a graph."""
+    if isinstance(tensor, keras.KerasTensor):
+        return None
+    try:
+        return keras.ops.convert_to_numpy(tensor)
+    except (NotImplementedError, TypeError, AttributeError):
+        # Symbolic tensors of TensorFlow, and tracers of JAX, in this order.
+        return None

@@ -1,0 +1,131 @@
+"""Poolers: from a vector per token [B, S, H] to a vector per text [B, H].
+
+Sources: first token, Devlin et al. 2018, https://arxiv.org/abs/1810.04805; mean and
+max, Reimers and Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084
+
+Shapes: B batch, S sequence length, H hidden size.
+"""
+
+import keras
+from keras import ops
+
+from keras_bert.layers.checks import check_rank
+from keras_bert.layers.precision import truncated_normal
+
+
+@keras.saving.register_keras_serializable(package="keras_bert")
+class FirstTokenPooler(keras.layers.Layer):
+    """The first token's vector through a dense layer with tanh, BERT's own pooler.
+
+    Args:
+        initializer_range: Standard deviation of the truncated normal initialiser.
+        **kwargs: Of `keras.layers.Layer`, such as `name` and `dtype`.
+
+    Call arguments:
+        sequence_output: Float tensor [B, S, H], S at least 1.
+
+    Returns:
+        Float tensor [B, H], values in (-1, 1).
+
+    Attributes:
+        dense: `kernel` [H, H], `bias` [H].
+    """
+
+    def __init__(self, initializer_range=0.02, **kwargs):
+        super().__init__(**kwargs)
+        self.initializer_range = initializer_range
+
+    def build(self, sequence_output_shape):
+        """Create the dense layer."""
+        hidden_size = sequence_output_shape[-1]
+        self.dense = keras.layers.Dense(
+            hidden_size,
+            activation="tanh",
+            kernel_initializer=truncated_normal(self.initializer_range),
+            dtype=self.dtype_policy,
+            name="dense",
+        )
+        self.dense.build((None, hidden_size))
+
+    def call(self, sequence_output):
+        """Pool [B, S, H] to [B, H]."""
+        check_rank("sequence_output", sequence_output, 3)
+        return self.dense(sequence_output[:, 0, :])
+
+    def compute_output_shape(self, sequence_output_shape):
+        """Return [B, H] for [B, S, H]."""
+        batch, _, hidden_size = sequence_output_shape
+        return (batch, hidden_size)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return super().get_config() | {"initializer_range": self.initializer_range}
+
+
+class _MaskedPooler(keras.layers.Layer):
+    """What the poolers without weights share: a mask, and zeros for empty rows."""
+
+    def call(self, sequence_output, input_mask=None):
+        """Pool [B, S, H] to [B, H] over the tokens whose mask is not 0."""
+        check_rank("sequence_output", sequence_output, 3)
+        dtype = keras.backend.result_type(self.compute_dtype, "float32")
+        vectors = ops.cast(sequence_output, dtype)  # [B, S, H]
+        if input_mask is None:
+            pooled = self._pool(vectors)
+        else:
+            check_rank("input_mask", input_mask, 2)
+            pooled = self._pool_masked(vectors, ops.expand_dims(ops.cast(input_mask, "bool"), -1))
+        return ops.cast(pooled, self.compute_dtype)  # [B, H]
+
+    def compute_output_shape(self, sequence_output_shape, input_mask_shape=None):
+        """Return [B, H] for [B, S, H]."""
+        batch, _, hidden_size = sequence_output_shape
+        return (batch, hidden_size)
+
+
+@keras.saving.register_keras_serializable(package="keras_bert")
+class MeanPooler(_MaskedPooler):
+    """The mean of the tokens that the mask keeps; zeros where it keeps none.
+
+    Args:
+        **kwargs: Of `keras.layers.Layer`, such as `name` and `dtype`.
+
+    Call arguments:
+        sequence_output: Float tensor [B, S, H].
+        input_mask: Boolean or integer tensor [B, S], 0 at padding; all tokens when None.
+
+    Returns:
+        Float tensor [B, H], summed in float32.
+    """
+
+    def _pool(self, vectors):
+        return ops.mean(vectors, axis=1)
+
+    def _pool_masked(self, vectors, mask):
+        weights = ops.cast(mask, vectors.dtype)  # [B, S, 1]
+        total = ops.sum(vectors * weights, axis=1)  # [B, H]
+        return total / ops.maximum(ops.sum(weights, axis=1), 1.0)
+
+
+@keras.saving.register_keras_serializable(package="keras_bert")
+class MaxPooler(_MaskedPooler):
+    """The maximum of each feature over the tokens that the mask keeps; zeros where none.
+
+    Args:
+        **kwargs: Of `keras.layers.Layer`, such as `name` and `dtype`.
+
+    Call arguments:
+        sequence_output: Float tensor [B, S, H].
+        input_mask: Boolean or integer tensor [B, S], 0 at padding; all tokens when None.
+
+    Returns:
+        Float tensor [B, H].
+    """
+
+    def _pool(self, vectors):
+        return ops.max(vectors, axis=1)
+
+    def _pool_masked(self, vectors, mask):
+        lowest = ops.full_like(vectors, -1e30)
+        highest = ops.max(ops.where(mask, vectors, lowest), axis=1)  # [B, H]
+        return ops.where(ops.any(mask, axis=1), highest, ops.zeros_like(highest))

@@ -1,0 +1,175 @@
+"""The BERT encoder: from three tensors of ids to a vector per token and per text.
+
+Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805
+
+Shapes: B batch, S sequence length, H hidden size, L layers, N heads.
+"""
+
+import keras
+
+from keras_bert.config import BertConfig
+from keras_bert.layers.embeddings import BertEmbeddings
+from keras_bert.layers.poolers import FirstTokenPooler
+from keras_bert.layers.transformer_block import TransformerEncoderBlock
+
+_OPTIONAL = ("input_mask", "input_type_ids")
+
+
+@keras.saving.register_keras_serializable(package="keras_bert")
+class BertBackbone(keras.Model):
+    """A BERT encoder as a functional Keras model.
+
+    Args:
+        config: A `BertConfig`, or a mapping that makes one.
+        output_attentions: Whether to return the attention probabilities.
+        output_hidden_states: Whether to return the embeddings and every block's output.
+        gradient_checkpointing: Whether training recomputes blocks to save memory.
+        dtype: A dtype or policy such as `"mixed_bfloat16"`; Keras's global one when None.
+        name: Name of the model.
+        **kwargs: Of `keras.Model`, such as `trainable`.
+
+    Call arguments:
+        inputs: A dict of `input_word_ids`, and optionally `input_mask` (1 at tokens,
+            0 at padding; ones when missing or None) and `input_type_ids` (zeros when
+            missing or None), int32 [B, S] each.
+        training: Whether dropout acts.
+
+    Returns:
+        A dict of float tensors:
+            `sequence_output` [B, S, H], `pooled_output` [B, H],
+            `encoder_outputs`, a list of L tensors [B, S, H];
+            with `output_hidden_states`, `hidden_states`: the embeddings, then those L;
+            with `output_attentions`, `attention_scores`: a list of L [B, N, S, S].
+
+    Attributes:
+        config: The `BertConfig`.
+        embeddings: The `BertEmbeddings`.
+        encoder_blocks: A list of L `TransformerEncoderBlock`.
+        pooler: The `FirstTokenPooler`; its `dense` has the weights.
+
+    Example:
+        >>> backbone = BertBackbone(BertConfig(vocab_size=30522))
+        >>> backbone({"input_word_ids": [[101, 7592, 102]]})["pooled_output"].shape
+        (1, 768)
+    """
+
+    def __init__(
+        self,
+        config,
+        *,
+        output_attentions=False,
+        output_hidden_states=False,
+        gradient_checkpointing=False,
+        dtype=None,
+        name="bert_backbone",
+        **kwargs,
+    ):
+        if not isinstance(config, BertConfig):
+            config = BertConfig.from_dict(config)
+
+        # === Layers ===
+        embeddings = BertEmbeddings(
+            config.vocab_size,
+            config.hidden_size,
+            config.max_position_embeddings,
+            config.type_vocab_size,
+            config.hidden_dropout_prob,
+            config.layer_norm_eps,
+            config.initializer_range,
+            dtype=dtype,
+            name="embeddings",
+        )
+        encoder_blocks = [
+            TransformerEncoderBlock(
+                config.num_attention_heads,
+                config.intermediate_size,
+                config.hidden_act,
+                config.hidden_dropout_prob,
+                config.attention_probs_dropout_prob,
+                config.layer_norm_eps,
+                config.initializer_range,
+                gradient_checkpointing,
+                dtype=dtype,
+                name=f"layer_{index}",
+            )
+            for index in range(config.num_hidden_layers)
+        ]
+        pooler = FirstTokenPooler(config.initializer_range, dtype=dtype, name="pooler")
+
+        # === Functional Model ===
+        inputs = {
+            "input_word_ids": keras.Input((None,), dtype="int32", name="input_word_ids"),
+            "input_mask": keras.Input((None,), dtype="int32", name="input_mask", optional=True),
+            "input_type_ids": keras.Input(
+                (None,), dtype="int32", name="input_type_ids", optional=True
+            ),
+        }
+        hidden_states = [embeddings(inputs["input_word_ids"], inputs["input_type_ids"])]
+        attention_scores = []
+        for block in encoder_blocks:
+            output = block(
+                hidden_states[-1], inputs["input_mask"], return_attention_scores=output_attentions
+            )
+            if output_attentions:
+                output, scores = output
+                attention_scores.append(scores)
+            hidden_states.append(output)
+        outputs = {
+            "sequence_output": hidden_states[-1],
+            "pooled_output": pooler(hidden_states[-1]),
+            "encoder_outputs": hidden_states[1:],
+        }
+        if output_hidden_states:
+            outputs["hidden_states"] = hidden_states
+        if output_attentions:
+            outputs["attention_scores"] = attention_scores
+        super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
+
+        # === Config ===
+        if dtype is not None:
+            self.dtype_policy = keras.dtype_policies.get(dtype)
+        self.config = config
+        self.embeddings = embeddings
+        self.encoder_blocks = encoder_blocks
+        self.pooler = pooler
+        self.output_attentions = output_attentions
+        self.output_hidden_states = output_hidden_states
+        self.gradient_checkpointing = gradient_checkpointing
+
+    def __call__(self, inputs, *args, **kwargs):
+        """Encode a dict of ids; see the class."""
+        if not isinstance(inputs, dict) or "input_word_ids" not in inputs:
+            raise ValueError(
+                "expected a dict with input_word_ids, and optionally input_mask and "
+                f"input_type_ids; received {_described(inputs)}"
+            )
+        inputs = dict.fromkeys(_OPTIONAL) | inputs
+        return super().__call__(inputs, *args, **kwargs)
+
+    def compute_output_spec(self, inputs, training=None, mask=None):
+        """Return the outputs' specs; an optional input that is None has any shape."""
+        given = {name: tensor for name, tensor in inputs.items() if tensor is not None}
+        return super().compute_output_spec(self.input | given, training=training, mask=mask)
+
+    def get_config(self):
+        """Return the constructor's arguments, the `BertConfig` as a dict."""
+        return {
+            "config": self.config.to_dict(),
+            "output_attentions": self.output_attentions,
+            "output_hidden_states": self.output_hidden_states,
+            "gradient_checkpointing": self.gradient_checkpointing,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            "name": self.name,
+            "trainable": self.trainable,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Make a backbone from what `get_config` returned."""
+        return cls(**config)
+
+
+def _described(inputs):
+    if isinstance(inputs, dict):
+        return f"keys {sorted(inputs)}"
+    return type(inputs).__name__
