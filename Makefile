@@ -33,7 +33,7 @@ check: setup ## lint, formatting, types, direction of imports
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest tests/test_imports.py -k "direction or names" $(ARGS)
+	$(RUN) -m pytest tests/test_imports.py
 
 format: setup ## format the code and repair what the linter can
 	$(RUN) -m ruff check --fix .

@@ -1,0 +1,35 @@
+"""What holds for every test: quiet TensorFlow, no network, a repeatable Keras seed on request."""
+
+import os
+import pathlib
+import socket
+
+# Before anything imports TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LOCAL = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> pathlib.Path:
+    """The folder that holds README.md, examples/ and tests/ (not always the package)."""
+    return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Fails the test that reaches for another machine, instead of letting it depend on one."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if not str(host).startswith(LOCAL):
+            raise AssertionError(f"the suite runs without a network; a test called {address}")
+        return connect(self, address)
+
+    socket.socket.connect = guarded
+    yield
+    socket.socket.connect = connect
