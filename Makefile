@@ -44,7 +44,7 @@ bench: setup ## print every table of benchmarks/, with its date
 
 build: setup ## build the sdist and, from it, the wheel into dist/
 	rm -rf dist
-	$(RUN) -m build --installer uv
+	$(RUN) -m build --no-isolation
 
 test-wheel: build ## run the suite of the sdist against the wheel, away from the source
 	rm -rf .venv-wheel
@@ -62,8 +62,10 @@ parity: .venv-parity/.stamp ## compare with torch, transformers and the TensorFl
 	-$(ENVIRONMENT) .venv-parity --try ".[parity]" ".[official]"
 	@touch $@
 
-lock: setup ## write requirements.lock anew from pyproject.toml
-	$(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+# Newer TensorFlows are supported and tested in CI; development stays on the oldest.
+lock: setup ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	printf '%s\n' 'tensorflow~=2.20.0' 'tensorflow-text~=2.20.0' | $(RUN) -m uv pip compile --quiet \
+		--universal --python-version 3.11 --generate-hashes --no-header --constraint - \
 		--extra dev --output-file requirements.lock pyproject.toml $(ARGS)
 
 clean: ## remove everything that make made

@@ -138,7 +138,7 @@ def main(arguments):
     make_venv(folder)
     steps = [["--require-hashes", "-r", LOCK], ["--require-hashes", "--no-deps", "-r", PRETRAINED]]
     if rest:
-        steps.append(["--no-deps", *rest])
+        steps.append(["--no-deps", "--no-build-isolation", *rest])
     return 0 if all(install(folder, *step) for step in steps) else 1
 
 
