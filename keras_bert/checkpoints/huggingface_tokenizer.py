@@ -1,0 +1,166 @@
+"""Hugging Face's tokenizer files as a vocabulary and the choice to lower-case, and back.
+
+Read: `vocab.txt`, or the vocabulary inside `tokenizer.json`; lower-casing from
+`tokenizer_config.json`, else `tokenizer.json`, else the vocabulary itself. Written: all of
+them, so that transformers and Rust `tokenizers` both load the folder.
+
+Source: transformers `tokenization_bert.py`; tokenizers' `tokenizer.json`.
+"""
+
+import pathlib
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from keras_bert.checkpoints.json_file import read_json, write_json
+from keras_bert.checkpoints.vocabulary_file import (
+    looks_lowercase,
+    read_vocabulary,
+    write_vocabulary,
+)
+
+SETTINGS_FILE = "tokenizer_config.json"
+TOKENIZER_FILE = "tokenizer.json"
+SPECIAL_FILE = "special_tokens_map.json"
+
+SPECIAL = {
+    "unk_token": "[UNK]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+}
+
+
+def read_tokenizer(folder: pathlib.Path) -> tuple[list[str] | None, bool | None]:
+    """The word pieces by id, and whether text is lower-cased; None where nothing says.
+
+    Warns of settings that BERT's own tokenizer does not have, by name.
+
+    Raises:
+        ValueError: a file is damaged, or ids are left out of the vocabulary.
+    """
+    settings = _read_if_there(folder / SETTINGS_FILE)
+    tokenizer = _read_if_there(folder / TOKENIZER_FILE)
+    vocabulary = read_vocabulary(folder)
+    if vocabulary is None:
+        vocabulary = _vocabulary_inside(tokenizer, folder / TOKENIZER_FILE)
+    normalizer = tokenizer.get("normalizer") or {}
+    lowercase = settings.get("do_lower_case", normalizer.get("lowercase"))
+    if lowercase is None:
+        lowercase = looks_lowercase(vocabulary)
+    _warn_of_other_rules(settings, lowercase, folder / SETTINGS_FILE)
+    return vocabulary, lowercase
+
+
+def write_tokenizer(
+    vocabulary: Sequence[str], lowercase: bool | None, positions: int, folder: pathlib.Path
+) -> None:
+    """Writes the four files; without the special tokens, the two that need none."""
+    lowercase = looks_lowercase(vocabulary) if lowercase is None else lowercase
+    write_vocabulary(vocabulary, folder)
+    settings = {
+        "tokenizer_class": "BertTokenizer",
+        "do_lower_case": lowercase,
+        "strip_accents": None,
+        "tokenize_chinese_chars": True,
+        "model_max_length": positions,
+    }
+    special = {key: token for key, token in SPECIAL.items() if token in vocabulary}
+    write_json(settings | special, folder / SETTINGS_FILE)
+    if len(special) == len(SPECIAL):
+        write_json(special, folder / SPECIAL_FILE)
+        write_json(_rust_tokenizer(vocabulary, lowercase), folder / TOKENIZER_FILE)
+
+
+def _read_if_there(path: pathlib.Path) -> dict[str, Any]:
+    return read_json(path) if path.exists() else {}
+
+
+def _vocabulary_inside(tokenizer: dict[str, Any], path: pathlib.Path) -> list[str] | None:
+    model = tokenizer.get("model") or {}
+    if model.get("type", "WordPiece") != "WordPiece" or not isinstance(model.get("vocab"), dict):
+        return None
+    ids = model["vocab"] | {t["content"]: t["id"] for t in tokenizer.get("added_tokens") or ()}
+    vocabulary = sorted(ids, key=ids.__getitem__)
+    if [ids[token] for token in vocabulary] != list(range(len(ids))):
+        raise ValueError(
+            f"expected the ids 0 to {len(ids) - 1} in the vocabulary of {path}; "
+            f"received ids up to {max(ids.values())}, some missing or given twice"
+        )
+    return vocabulary
+
+
+def _warn_of_other_rules(
+    settings: dict[str, Any], lowercase: bool | None, path: pathlib.Path
+) -> None:
+    followed = {
+        "strip_accents": (None, lowercase),
+        "tokenize_chinese_chars": (None, True),
+        "do_basic_tokenize": (None, True),
+        "tokenizer_class": (None, "BertTokenizer", "BertTokenizerFast"),
+    }
+    others = {
+        key: settings[key]
+        for key, values in followed.items()
+        if key in settings and settings[key] not in values
+    }
+    if others:
+        warnings.warn(
+            f"{path} asks for {others}, which BERT's tokenizer does not do: "
+            "word pieces may differ from those that the model was trained on",
+            stacklevel=3,
+        )
+
+
+def _rust_tokenizer(vocabulary: Sequence[str], lowercase: bool | None) -> dict[str, Any]:
+    ids = {token: number for number, token in enumerate(vocabulary)}
+    cls, sep = SPECIAL["cls_token"], SPECIAL["sep_token"]
+    template = [_special(cls, 0), _sequence("A", 0), _special(sep, 0)]
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {
+                "id": ids[token],
+                "content": token,
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+                "special": True,
+            }
+            for token in sorted(SPECIAL.values(), key=ids.__getitem__)
+        ],
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": True,
+            "strip_accents": None,
+            "lowercase": lowercase,
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": template,
+            "pair": [*template, _sequence("B", 1), _special(sep, 1)],
+            "special_tokens": {t: {"id": t, "ids": [ids[t]], "tokens": [t]} for t in (cls, sep)},
+        },
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+        "model": {
+            "type": "WordPiece",
+            "unk_token": SPECIAL["unk_token"],
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": ids,
+        },
+    }
+
+
+def _special(token: str, type_id: int) -> dict[str, Any]:
+    return {"SpecialToken": {"id": token, "type_id": type_id}}
+
+
+def _sequence(name: str, type_id: int) -> dict[str, Any]:
+    return {"Sequence": {"id": name, "type_id": type_id}}
