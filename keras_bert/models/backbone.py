@@ -11,12 +11,13 @@ from keras_bert.config import BertConfig
 from keras_bert.layers.embeddings import BertEmbeddings
 from keras_bert.layers.poolers import FirstTokenPooler
 from keras_bert.layers.transformer_block import TransformerEncoderBlock
+from keras_bert.models.preset_io import PresetIO
 
 _OPTIONAL = ("input_mask", "input_type_ids")
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertBackbone(keras.Model):
+class BertBackbone(PresetIO, keras.Model):
     """A BERT encoder as a functional Keras model.
 
     Args:
