@@ -1,0 +1,19 @@
+"""What the text layers share: they take strings, on TensorFlow, under any Keras backend."""
+
+from typing import Any
+
+import keras
+
+
+class TextLayer(keras.layers.Layer):
+    """A layer without weights whose inputs Keras leaves as they are.
+
+    Keras would otherwise convert inputs to tensors of its backend, which has no strings
+    when it is JAX, and would refuse Python lists.
+    """
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._convert_input_args = False
+        self._allow_non_tensor_positional_args = True
+        self.built = True
