@@ -105,6 +105,7 @@ def _config_to_json(config: BertConfig) -> dict[str, Any]:
         values["hidden_act"] = "gelu"
     elif config.hidden_act == "gelu":
         values["hidden_act_form"] = "erf"
+        _warn_that_google_computes("the tanh approximation of gelu", "hidden_act_form='erf'")
     elif config.hidden_act not in _OTHER_ACTS:
         raise ValueError(
             "expected a hidden_act that Google's code has: gelu, gelu_new, "
@@ -113,9 +114,14 @@ def _config_to_json(config: BertConfig) -> dict[str, Any]:
     if config.layer_norm_eps == _EPSILON:
         del values["layer_norm_eps"]
     else:
-        warnings.warn(
-            f"Google's code always computes with layer_norm_eps={_EPSILON}, not with the "
-            f"{config.layer_norm_eps} written to {CONFIG_FILE}; keras_bert honours it",
-            stacklevel=2,
-        )
+        written = f"layer_norm_eps={config.layer_norm_eps}"
+        _warn_that_google_computes(f"layer norm with {_EPSILON}", written)
     return values
+
+
+def _warn_that_google_computes(other: str, written: str) -> None:
+    warnings.warn(
+        f"Google's own code computes {other} whatever its {CONFIG_FILE} says; keras_bert "
+        f"honours the {written} that is written there",
+        stacklevel=4,
+    )
