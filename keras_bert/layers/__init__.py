@@ -3,6 +3,10 @@
 from keras_bert.layers.attention import BertAttention as BertAttention
 from keras_bert.layers.dropout import ReplayableDropout as ReplayableDropout
 from keras_bert.layers.embeddings import BertEmbeddings as BertEmbeddings
+from keras_bert.layers.masked_lm_head import MaskedLMHead as MaskedLMHead
+from keras_bert.layers.normalization import (
+    Float32LayerNormalization as Float32LayerNormalization,
+)
 from keras_bert.layers.poolers import FirstTokenPooler as FirstTokenPooler
 from keras_bert.layers.poolers import MaxPooler as MaxPooler
 from keras_bert.layers.poolers import MeanPooler as MeanPooler

@@ -21,7 +21,7 @@ def gelu(x):
     Returns:
         A tensor of the shape and dtype of `x`.
     """
-    return x * (0.5 * (1.0 + ops.erf(x * math.sqrt(0.5))))
+    return x * (0.5 + 0.5 * ops.erf(x * math.sqrt(0.5)))
 
 
 def gelu_tanh(x):

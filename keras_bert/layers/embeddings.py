@@ -10,7 +10,8 @@ from keras import ops
 
 from keras_bert.layers.checks import check_ids, check_rank
 from keras_bert.layers.dropout import ReplayableDropout
-from keras_bert.layers.precision import layer_normalization, truncated_normal
+from keras_bert.layers.initializers import truncated_normal
+from keras_bert.layers.normalization import Float32LayerNormalization
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
@@ -40,7 +41,7 @@ class BertEmbeddings(keras.layers.Layer):
         word_embeddings: `keras.layers.Embedding`, table [V, H].
         position_embeddings: `keras.layers.Embedding`, table [P, H].
         token_type_embeddings: `keras.layers.Embedding`, table [T, H].
-        layer_norm: `keras.layers.LayerNormalization`, `gamma` and `beta` [H].
+        layer_norm: `Float32LayerNormalization`, `gamma` and `beta` [H].
 
     Raises:
         ValueError: Ids of a wrong rank or dtype, a sequence longer than P, or ids
@@ -72,7 +73,9 @@ class BertEmbeddings(keras.layers.Layer):
         self.word_embeddings = self._table(vocab_size, "word_embeddings")
         self.position_embeddings = self._table(max_position_embeddings, "position_embeddings")
         self.token_type_embeddings = self._table(type_vocab_size, "token_type_embeddings")
-        self.layer_norm = layer_normalization(layer_norm_eps, self.dtype_policy, "layer_norm")
+        self.layer_norm = Float32LayerNormalization(
+            layer_norm_eps, dtype=self.dtype_policy, name="layer_norm"
+        )
         self.dropout = ReplayableDropout(
             hidden_dropout_prob, dtype=self.dtype_policy, name="dropout"
         )

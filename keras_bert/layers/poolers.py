@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from keras_bert.layers.checks import check_rank
-from keras_bert.layers.precision import truncated_normal
+from keras_bert.layers.initializers import truncated_normal
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")

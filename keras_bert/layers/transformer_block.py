@@ -18,7 +18,8 @@ from keras_bert.layers.activations import get_activation
 from keras_bert.layers.attention import BertAttention
 from keras_bert.layers.checks import check_rank
 from keras_bert.layers.dropout import ReplayableDropout
-from keras_bert.layers.precision import layer_normalization, truncated_normal
+from keras_bert.layers.initializers import truncated_normal
+from keras_bert.layers.normalization import Float32LayerNormalization
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
@@ -110,7 +111,7 @@ class TransformerEncoderBlock(keras.layers.Layer):
         self.output_dropout = self._dropout("output_dropout")
 
     def _norm(self, name, width):
-        norm = layer_normalization(self.layer_norm_eps, self.dtype_policy, name)
+        norm = Float32LayerNormalization(self.layer_norm_eps, dtype=self.dtype_policy, name=name)
         norm.build((None, None, width))
         return norm
 
@@ -136,26 +137,26 @@ class TransformerEncoderBlock(keras.layers.Layer):
             check_rank("attention_mask", attention_mask, 2, 3)
             if len(attention_mask.shape) == 2:
                 attention_mask = ops.expand_dims(attention_mask, 1)  # [B, 1, S]
-        forward = (
-            self._rematerialized if self.gradient_checkpointing and training else self._forward
-        )
-        output, scores = forward(hidden_states, attention_mask, return_attention_scores, training)
-        return (output, scores) if return_attention_scores else output
+        remat = self.gradient_checkpointing and training
+        forward = self._rematerialized if remat else self._forward
+        outputs = forward(hidden_states, attention_mask, return_attention_scores, training)
+        return outputs if return_attention_scores else outputs[0]
 
     def _forward(self, hidden_states, attention_mask, with_scores, training):
-        attended, scores = self.attention(
-            hidden_states,
-            hidden_states,
-            attention_mask=attention_mask,
-            return_attention_scores=True,
-            training=training,
+        attended, *scores = _as_tuple(
+            self.attention(
+                hidden_states,
+                hidden_states,
+                attention_mask=attention_mask,
+                return_attention_scores=with_scores,
+                training=training,
+            )
         )  # [B, S, H], [B, N, S, S]
         attended = self.attention_output_dropout(attended, training=training)
         attended = self._normalised(self.attention_layer_norm, hidden_states, attended)
         inner = self.activation(self.intermediate_dense(attended))  # [B, S, I]
         output = self.output_dropout(self.output_dense(inner), training=training)  # [B, S, H]
-        output = self._normalised(self.output_layer_norm, attended, output)
-        return output, scores if with_scores else None
+        return self._normalised(self.output_layer_norm, attended, output), *scores
 
     def _normalised(self, norm, residual, update):
         return ops.cast(norm(residual + update), self.compute_dtype)  # [B, S, H]
@@ -200,3 +201,7 @@ class TransformerEncoderBlock(keras.layers.Layer):
             "initializer_range": self.initializer_range,
             "gradient_checkpointing": self.gradient_checkpointing,
         }
+
+
+def _as_tuple(outputs):
+    return outputs if isinstance(outputs, tuple) else (outputs,)
