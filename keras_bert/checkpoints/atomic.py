@@ -12,6 +12,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 
 # What TensorFlow raises for ENOSPC, EACCES, ENOENT, EFBIG and the rest of errno.
@@ -59,6 +60,23 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
         if isinstance(error, OSError) or _failed_in_a_writer(error):
             raise _write_error(target, error) from error
         raise
+
+
+def check_destination(path: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Refuses what `atomic_folder` would refuse, before the work whose result goes there.
+
+    Raises:
+        FileExistsError: as `atomic_folder`.
+        OSError: no folder can be made there.
+    """
+    target = pathlib.Path(os.path.realpath(path))
+    _refuse_occupied(target, overwrite)
+    ground = next(parent for parent in target.parents if parent.exists())
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=ground):
+            pass
+    except OSError as error:
+        raise _write_error(target, error) from error
 
 
 def _refuse_occupied(target: pathlib.Path, overwrite: bool) -> None:

@@ -1,3 +1,6 @@
 """Models made from a `BertConfig`: the encoder, and tasks on top of it."""
 
 from keras_bert.models.backbone import BertBackbone as BertBackbone
+from keras_bert.models.classifier import BertClassifier as BertClassifier
+from keras_bert.models.regressor import BertRegressor as BertRegressor
+from keras_bert.models.task_presets import load_task as load_task

@@ -96,6 +96,7 @@ def checkpoint_of(
         checkpoint.lowercase = tokenizer.lowercase
         checkpoint.metadata["preprocessor"] = {
             "lowercase": tokenizer.lowercase,
+            "max_characters_per_word": tokenizer.max_characters_per_word,
             "sequence_length": preprocessor.sequence_length,
             "truncation": preprocessor.truncation,
         }

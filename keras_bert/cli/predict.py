@@ -1,0 +1,40 @@
+"""`keras-bert predict`: answers for records, as JSON lines, while they are being read."""
+
+import argparse
+import json
+import sys
+
+from keras_bert.cli.record_arguments import add_record_arguments, chunks, positive, record_options
+
+HELP = "answer records or standard input as JSON lines"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's arguments."""
+    parser.add_argument("directory", metavar="DIR", help="what finetune wrote")
+    parser.add_argument(
+        "records",
+        metavar="F",
+        nargs="?",
+        default="-",
+        help="TSV, CSV, JSONL or text lines; - or nothing is standard input",
+    )
+    parser.add_argument("--batch-size", type=positive, default=32, metavar="N")
+    add_record_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Streams: one JSON object a record, in order."""
+    from keras_bert.data.records import iter_records
+    from keras_bert.models.task_presets import load_task
+
+    task = load_task(arguments.directory)
+    records = iter_records(arguments.records, require_labels=False, **record_options(arguments))
+    # A person at a terminal gets each answer at once; a file is sorted by length in chunks.
+    interactive = arguments.records == "-" and sys.stdin.isatty()
+    for chunk in chunks(records, 1 if interactive else arguments.batch_size * 64):
+        texts = [record.text for record in chunk]
+        inputs = (texts, [record.pair for record in chunk]) if task.pairs else texts
+        for answer in task.answer(inputs, batch_size=arguments.batch_size, verbose=0):
+            print(json.dumps(answer, ensure_ascii=False), flush=interactive)
+    return 0

@@ -1,0 +1,65 @@
+"""The arguments by which a verb reads a file of records, and that reading."""
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+FORMATS = ("tsv", "csv", "jsonl", "text")
+
+
+def add_record_arguments(parser: argparse.ArgumentParser) -> None:
+    """Columns, format and quoting: how `keras_bert.data.records` is to read a file."""
+    group = parser.add_argument_group("reading records")
+    for column in ("text", "pair", "label"):
+        group.add_argument(
+            f"--{column}-column",
+            metavar="NAME|N",
+            help=f"the {column}'s column, by header name or position from 0",
+        )
+    group.add_argument("--format", choices=FORMATS, help="by the file's suffix if not given")
+    group.add_argument(
+        "--quoting",
+        action=argparse.BooleanOptionalAction,
+        help="whether cells may be quoted (not in TSV, yes in CSV, if not given)",
+    )
+    group.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first row names the columns (told from the row if not given)",
+    )
+    group.add_argument(
+        "--label-separator", metavar="C", help="splits a label cell into several labels"
+    )
+
+
+def record_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of `read_records` that the command line gave."""
+    return {
+        "text_column": arguments.text_column,
+        "pair_column": arguments.pair_column,
+        "label_column": arguments.label_column,
+        "file_format": arguments.format,
+        "quoting": arguments.quoting,
+        "header": arguments.header,
+        "label_separator": arguments.label_separator,
+    }
+
+
+def positive(text: str) -> int:
+    """An argparse type: a whole number from 1."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1; received {text!r}")
+    return number
+
+
+def chunks(records: Iterator, size: int) -> Iterator[list]:
+    """Lists of at most `size` records, for work that streams."""
+    chunk = []
+    for record in records:
+        chunk.append(record)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,104 @@
+"""Tasks with one vector a row: dropout and one projection on a pooled sequence.
+
+The head of Devlin et al. (2019), section 4.1; Google's and Hugging Face's classifier
+checkpoints hold it as `output_weights` and `output_bias`.
+
+Shapes: B rows, S positions, H hidden size, C outputs.
+"""
+
+from typing import Any
+
+import keras
+
+from keras_bert.checkpoints.checkpoint import Checkpoint
+from keras_bert.layers.initializers import truncated_normal
+from keras_bert.layers.poolers import MaxPooler, MeanPooler
+from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.task import Task
+from keras_bert.text.preprocessor import BertPreprocessor
+
+POOLERS = {"first": None, "mean": MeanPooler, "max": MaxPooler}
+
+
+class SequenceTask(Task):
+    """What the classifier and the regressor share.
+
+    Args:
+        backbone: a `BertBackbone`.
+        preprocessor: a `BertPreprocessor`.
+        num_outputs: C.
+        pooling: "first" is the backbone's pooled output (tanh of the first token);
+            "mean" and "max" go over the tokens that the mask keeps.
+        dropout: before the projection; None means the backbone's `hidden_dropout_prob`.
+        squeeze: give [B] instead of [B, 1].
+        **kwargs: of `Task`.
+
+    Raises:
+        ValueError: another `pooling`.
+    """
+
+    def __init__(
+        self,
+        backbone: BertBackbone,
+        preprocessor: BertPreprocessor,
+        num_outputs: int,
+        *,
+        pooling: str = "first",
+        dropout: float | None = None,
+        squeeze: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if pooling not in POOLERS:
+            raise ValueError(f"expected pooling of {tuple(POOLERS)}; received {pooling!r}")
+        config = backbone.config
+
+        # === Layers ===
+        rate = config.hidden_dropout_prob if dropout is None else dropout
+        head_dropout = keras.layers.Dropout(rate, name="head_dropout")
+        head = keras.layers.Dense(
+            num_outputs,
+            kernel_initializer=truncated_normal(config.initializer_range),
+            dtype="float32",
+            name="head",
+        )
+
+        # === Functional Model ===
+        encoded = backbone(backbone.input)
+        pooled = encoded["pooled_output"]  # [B, H]
+        if pooling != "first":
+            pooler = POOLERS[pooling](name=f"{pooling}_pooler")
+            pooled = pooler(encoded["sequence_output"], backbone.input["input_mask"])
+        outputs = head(head_dropout(pooled))  # [B, C]
+        if squeeze:
+            outputs = keras.ops.squeeze(outputs, axis=-1)  # [B]
+        super().__init__(backbone, preprocessor, outputs, **kwargs)
+
+        # === Config ===
+        self.head = head
+        self.pooling = pooling
+        self.dropout = dropout
+
+    def head_variables(self) -> dict[str, keras.Variable]:
+        """The head by its names in checkpoints."""
+        return {"output_weights": self.head.kernel, "output_bias": self.head.bias}
+
+    def head_config(self) -> dict[str, Any]:
+        """The constructor's arguments that belong to the head, for JSON."""
+        return super().head_config() | {"pooling": self.pooling, "dropout": self.dropout}
+
+
+def stored_settings(checkpoint: Checkpoint, class_name: str) -> dict[str, Any]:
+    """The head's arguments that a folder of the same task holds, or Hugging Face's."""
+    if checkpoint.metadata.get("class_name") == class_name:
+        return dict(checkpoint.metadata.get("task") or {})
+    dropout = checkpoint.metadata.get("classifier_dropout")
+    return {} if dropout is None else {"dropout": dropout}
+
+
+def is_regression(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint's classifier rows are one number rather than classes."""
+    metadata = checkpoint.metadata
+    if metadata.get("class_name") or metadata.get("problem_type"):
+        kinds = (metadata.get("class_name"), metadata.get("problem_type"))
+        return "BertRegressor" in kinds or "regression" in kinds
+    return "classifier" in checkpoint.heads and len(checkpoint.arrays["output_bias"]) == 1

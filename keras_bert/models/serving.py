@@ -1,0 +1,97 @@
+"""The three boxes of a task composed into graph functions: strings in, answers out.
+
+Strings never enter an XLA-compiled function: the string signatures pack ids with core
+TensorFlow ops and call one inner function on ids, which alone may be compiled.
+
+Shapes: B rows, S positions, H hidden size.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
+
+from keras_bert.layers.poolers import MeanPooler
+
+if TYPE_CHECKING:
+    from keras_bert.models.task import Task
+
+FEATURES = ("input_word_ids", "input_mask", "input_type_ids")
+
+
+def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, Any]:
+    """Graph functions of a task, by signature name.
+
+    Args:
+        task: a built task; with `pairs` its string signatures take `text_pair` too.
+        jit_compile: compile the inner function with XLA; texts are then padded to the
+            task's fixed sequence length, since every new shape would compile again.
+
+    Returns:
+        `serving_default`: string `text` [B] → the task's answers.
+        `features`: int32 `input_word_ids`, `input_mask`, `input_type_ids` [B, S] →
+        `logits` and the answers.
+        `embed`: string `text` [B] → `embedding` float32 [B, H] (masked mean of the
+        sequence output, L2-normalised) and `pooled_output` float32 [B, H].
+
+    Raises:
+        RuntimeError: Keras runs on another backend than TensorFlow.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            "expected the TensorFlow backend for export; received "
+            f"{keras.backend.backend()!r}: save_to_preset, then load and export with "
+            "KERAS_BACKEND=tensorflow"
+        )
+    preprocess = task.preprocessor_for(padding="fixed" if jit_compile else "longest")
+
+    @tf.function(jit_compile=jit_compile)
+    def forward(features: dict[str, tf.Tensor]) -> tf.Tensor:
+        return task(features, training=False)
+
+    @tf.function(jit_compile=jit_compile)
+    def encode(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return _embeddings(task.backbone(features, training=False), features["input_mask"])
+
+    def answer(texts: Any) -> dict[str, tf.Tensor]:
+        return task.answers(forward(preprocess(texts)))
+
+    def embed(texts: Any) -> dict[str, tf.Tensor]:
+        return encode(preprocess(texts))
+
+    return {
+        "serving_default": _on_text(answer, task.pairs),
+        "features": _on_features(forward, task.answers),
+        "embed": _on_text(embed, task.pairs),
+    }
+
+
+def _on_text(function: Callable[[Any], dict[str, tf.Tensor]], pairs: bool) -> Any:
+    text = tf.TensorSpec([None], tf.string, "text")
+    if not pairs:
+        return tf.function(lambda text: function(text), input_signature=[text])
+    second = tf.TensorSpec([None], tf.string, "text_pair")
+    return tf.function(
+        lambda text, text_pair: function((text, text_pair)), input_signature=[text, second]
+    )
+
+
+def _on_features(forward: Any, answers: Callable[[tf.Tensor], dict[str, tf.Tensor]]) -> Any:
+    def function(
+        input_word_ids: tf.Tensor, input_mask: tf.Tensor, input_type_ids: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        features = (input_word_ids, input_mask, input_type_ids)
+        logits = forward(dict(zip(FEATURES, features, strict=True)))
+        return {"logits": tf.cast(logits, tf.float32), **answers(logits)}
+
+    ids = [tf.TensorSpec([None, None], tf.int32, name) for name in FEATURES]
+    return tf.function(function, input_signature=ids)
+
+
+def _embeddings(outputs: dict[str, tf.Tensor], mask: tf.Tensor) -> dict[str, tf.Tensor]:
+    pooled = MeanPooler(dtype="float32")(outputs["sequence_output"], mask)  # [B, H]
+    return {
+        "embedding": tf.math.l2_normalize(pooled, axis=-1),
+        "pooled_output": tf.cast(outputs["pooled_output"], tf.float32),
+    }

@@ -1,0 +1,322 @@
+"""What every task shares: a backbone, a preprocessor and a head, fed with raw text.
+
+A task is a functional Keras model from the three integer tensors to logits, so its
+training step is pure Keras and can be jitted. Around it, `fit`, `evaluate` and
+`predict` take strings, and `export` composes strings → logits → answers into one
+SavedModel. The steps stay visible and usable alone: `task.preprocessor(texts)`,
+`task(features)`, `task.answers(logits)`.
+
+Shapes: N rows of a data set, B rows of a batch.
+"""
+
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_bert.data.batches import EpochCounter, FeatureBatches
+from keras_bert.data.labels import LabelSet, Scores
+from keras_bert.export.saved_model import write_saved_model
+from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.serving import serving_signatures
+from keras_bert.models.task_presets import TaskPresets
+from keras_bert.models.text_inputs import TextPipeline, as_texts, is_dataset, is_raw_text, pack
+from keras_bert.text.preprocessor import BertPreprocessor
+from keras_bert.training.optimizer import create_optimizer
+
+Answers = Callable[[Any], dict[str, tf.Tensor]]
+
+
+class Task(TaskPresets, keras.Model):
+    """Base of the tasks.
+
+    A subclass builds the head and defines `default_loss()`, `default_metrics()`,
+    `score(x, y)`, `head_variables()` and `head_settings(checkpoint, given)`.
+
+    Args:
+        backbone: a `BertBackbone`; its inputs are the task's inputs.
+        preprocessor: the `BertPreprocessor` that turns texts into those inputs.
+        outputs: the symbolic logits that the head computes from `backbone.output`.
+        targets: encodes labels into what the loss takes.
+        answers: turns logits into answers, in TensorFlow ops (traced into exports).
+        pairs: whether a row is two texts rather than one.
+
+    Raises:
+        ValueError: the preprocessor packs more positions, or has more word pieces, than
+            the backbone has embeddings for.
+    """
+
+    def __init__(
+        self,
+        backbone: BertBackbone,
+        preprocessor: BertPreprocessor,
+        outputs: Any,
+        *,
+        targets: LabelSet | Scores,
+        answers: Answers,
+        pairs: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        _refuse_misfit(backbone, preprocessor)
+        super().__init__(inputs=backbone.input, outputs=outputs, **kwargs)
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self.targets = targets
+        self.answers = answers
+        self.pairs = pairs
+
+    def compile_for(
+        self,
+        num_examples: int,
+        *,
+        epochs: int = 3,
+        batch_size: int = 32,
+        learning_rate: float = 5e-5,
+        warmup_fraction: float = 0.1,
+        weight_decay: float = 0.01,
+        layer_decay: float | None = None,
+        **compile_arguments: Any,
+    ) -> None:
+        """Compiles with BERT's fine-tuning recipe (Devlin et al. 2019, appendix A.3).
+
+        AdamW with linear warm-up and decay over the whole run, global clipping at 1.0,
+        and the task's own loss and metrics.
+
+        Args:
+            num_examples: N rows of training data, from which the number of steps follows.
+            epochs: passes over them.
+            batch_size: rows a step.
+            learning_rate: the peak, reached after the warm-up.
+            warmup_fraction: part of the steps spent warming up.
+            weight_decay: decoupled decay of kernels and embeddings.
+            layer_decay: multiplies the learning rate once for each layer below the head.
+            **compile_arguments: for `keras.Model.compile` (`loss`, `jit_compile`, …).
+        """
+        steps = max(1, -(-num_examples // batch_size) * epochs)
+        optimizer = create_optimizer(
+            learning_rate,
+            num_train_steps=steps,
+            num_warmup_steps=int(steps * warmup_fraction),
+            weight_decay=weight_decay,
+            layer_decay=layer_decay,
+            model=self,
+        )
+        compile_arguments.setdefault("loss", self.default_loss())
+        compile_arguments.setdefault("metrics", self.default_metrics())
+        self.compile(optimizer=optimizer, **compile_arguments)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        batch_size: int = 32,
+        epochs: int = 1,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains on raw records.
+
+        Args:
+            x: N texts (list, array or string tensor; with `pairs` a tuple of two of
+                them); or a `tf.data.Dataset` of `(text, label)` or
+                `((first, second), label)`, single records or batches; or what any Keras
+                model takes: the dict of three int32 tensors.
+            y: N labels, unless `x` yields them.
+            batch_size: rows a step.
+            epochs: passes over the data.
+            sample_weight: float [N].
+            validation_data: `(x, y)`, `(x, y, sample_weight)` or a dataset, held out.
+            shuffle: a new order each epoch, fixed by `seed` and the epoch's number.
+            seed: of the order.
+            **kwargs: for `keras.Model.fit` (`callbacks`, `initial_epoch`, …).
+
+        Returns:
+            Keras's `History`. An uncompiled task is compiled with `compile_for`'s defaults.
+        """
+        pipeline = self._pipeline()
+        x, y, sample_weight = pipeline.prepare(
+            x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=seed
+        )
+        if validation_data is not None:
+            validation_data = pipeline.prepare_validation(validation_data, batch_size)
+        if not self.compiled:
+            steps = _steps_an_epoch(x, y, batch_size)
+            self.compile_for(steps * batch_size, epochs=epochs, batch_size=batch_size)
+        if isinstance(x, FeatureBatches):  # it draws its own order
+            callbacks = kwargs.pop("callbacks", None) or []
+            kwargs |= {"shuffle": False, "callbacks": [*callbacks, EpochCounter(x)]}
+        elif y is not None:  # the dict of three in memory: Keras batches it
+            kwargs |= {"shuffle": shuffle, "batch_size": batch_size}
+        return super().fit(
+            x,
+            y,
+            epochs=epochs,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            **kwargs,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        batch_size: int = 32,
+        sample_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """The compiled loss and metrics on raw records; arguments as in `fit`."""
+        x, y, sample_weight = self._pipeline().prepare(x, y, sample_weight, batch_size=batch_size)
+        if y is not None:
+            kwargs["batch_size"] = batch_size
+        return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
+
+    def predict(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> dict[str, Any]:
+        """Answers for raw texts, in their order.
+
+        Args:
+            x: as in `fit`, without labels.
+            batch_size: rows a step.
+            **kwargs: for `keras.Model.predict` (`verbose`, …).
+
+        Returns:
+            What `self.answers` gives, as NumPy arrays over N; strings are `str`.
+        """
+        return _as_numpy(self.answers(self.predict_logits(x, batch_size=batch_size, **kwargs)))
+
+    def answer(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> list[dict[str, Any]]:
+        """As `predict`, one JSON-ready dict for each record."""
+        columns = self.predict(x, batch_size=batch_size, **kwargs)
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def predict_logits(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> np.ndarray:
+        """Float32 logits for raw texts, in their order; arguments as in `predict`."""
+        if is_raw_text(x):
+            packed = pack(self.preprocessor_for("longest"), as_texts(x, self.pairs))
+            if not len(packed):
+                return np.zeros((0, *self.output_shape[1:]), "float32")
+            batches = FeatureBatches(packed, batch_size=batch_size, shuffle=False)
+            return np.asarray(batches.restore(super().predict(batches, **kwargs)), "float32")
+        if is_dataset(x):
+            x = self._pipeline().map(x, batch_size)
+        else:
+            kwargs["batch_size"] = batch_size
+        return np.asarray(super().predict(x, **kwargs), "float32")
+
+    def preprocessor_for(self, padding: str) -> BertPreprocessor:
+        """The task's preprocessor with `padding` "fixed" or "longest"."""
+        mine = self.preprocessor
+        if mine.padding == padding:
+            return mine
+        return BertPreprocessor(mine.tokenizer, mine.sequence_length, mine.truncation, padding)
+
+    def export(
+        self, path: str | pathlib.Path, *, jit_compile: bool = False, overwrite: bool = False
+    ) -> pathlib.Path:
+        """Writes a SavedModel that takes strings and returns answers.
+
+        Signatures are described in `keras_bert.models.serving.serving_signatures`;
+        `assets.extra/keras_bert.json` repeats the task, its labels and its limits.
+
+        Args:
+            path: a version folder such as `models/intents/1`, or `models/intents` for the
+                next version.
+            jit_compile: compile the part on integers with XLA.
+            overwrite: replace a version that is there.
+
+        Returns:
+            The version folder. A killed or failed export leaves none.
+        """
+        return write_saved_model(
+            path,
+            serving_signatures(self, jit_compile=jit_compile),
+            [variable.value for variable in self.weights],
+            extra_assets={"keras_bert.json": json.dumps(self.card(), indent=2) + "\n"},
+            overwrite=overwrite,
+        )
+
+    def head_config(self) -> dict[str, Any]:
+        """The constructor's arguments that belong to the head, for JSON."""
+        return {"pairs": self.pairs}
+
+    def head_metadata(self) -> dict[str, Any]:
+        """What goes into a checkpoint beside the arrays."""
+        return {"task": self.head_config()}
+
+    def card(self) -> dict[str, Any]:
+        """Facts that a client of the exported model needs, for JSON."""
+        return {
+            "task": type(self).__name__,
+            "pairs": self.pairs,
+            "sequence_length": self.preprocessor.sequence_length,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The parts by value, so that `.keras` files and presets rebuild the task."""
+        return {
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "preprocessor": keras.saving.serialize_keras_object(self.preprocessor),
+            "name": self.name,
+            **self.head_config(),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Task":
+        """Rebuilds a task from `get_config`."""
+        config = dict(config)
+        for part in ("backbone", "preprocessor"):
+            config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
+        return cls(**config)
+
+    def _pipeline(self) -> TextPipeline:
+        return TextPipeline(self.preprocessor_for("longest"), self.targets, self.pairs)
+
+
+def _refuse_misfit(backbone: BertBackbone, preprocessor: BertPreprocessor) -> None:
+    config = backbone.config
+    limits = {
+        "max_position_embeddings": (preprocessor.sequence_length, config.max_position_embeddings),
+        "vocab_size": (len(preprocessor.tokenizer.vocabulary), config.vocab_size),
+    }
+    for name, (needed, available) in limits.items():
+        if needed > available:
+            raise ValueError(
+                f"expected a preprocessor within the backbone's {name}={available}; "
+                f"received one that needs {needed}"
+            )
+
+
+def _steps_an_epoch(x: Any, y: Any, batch_size: int) -> int:
+    rows = len(y) if y is not None else None
+    steps = -(-rows // batch_size) if rows is not None else _length(x)
+    if steps is None:
+        raise ValueError(
+            "expected a compiled task or data of known length, from which the learning-rate "
+            f"schedule follows; received {type(x).__name__} of unknown length: call "
+            "compile_for(num_examples, …) first"
+        )
+    return steps
+
+
+def _length(x: Any) -> int | None:
+    if is_dataset(x):
+        steps = int(x.cardinality())
+        return steps if steps >= 0 else None
+    return len(x) if hasattr(x, "__len__") else None
+
+
+def _as_numpy(answers: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
+    arrays = {name: tensor.numpy() for name, tensor in answers.items()}
+    return {
+        name: np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
+        for name, array in arrays.items()
+    }

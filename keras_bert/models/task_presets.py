@@ -1,0 +1,123 @@
+"""Tasks to and from folders: a checkpoint of the backbone with the head's arrays beside it.
+
+A keras_bert folder holds a whole task. A Hugging Face or Google folder with a classifier
+gives its head too; any other gives the backbone, under a new head.
+"""
+
+import importlib
+import os
+import pathlib
+from typing import Any, Self
+
+from keras_bert.checkpoints.checkpoint import Checkpoint
+from keras_bert.checkpoints.formats import read_checkpoint, write_checkpoint
+from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.preset_io import checkpoint_of
+from keras_bert.models.weights import load_checkpoint
+from keras_bert.presets import resolve_preset
+from keras_bert.text.preprocessor import BertPreprocessor
+
+# What `load_task` may make: a folder names its class, and runs no code of its own.
+TASKS = {
+    "BertClassifier": "keras_bert.models.classifier",
+    "BertRegressor": "keras_bert.models.regressor",
+}
+
+
+class TaskPresets:
+    """`from_preset` and `save_to_preset` for a task.
+
+    A task defines `head_settings(checkpoint, given)` (the constructor's arguments, and
+    whether the checkpoint's head fits them), `head_metadata()` and `head_variables()`.
+    """
+
+    @classmethod
+    def from_preset(
+        cls,
+        name_or_path: str | os.PathLike[str],
+        *,
+        sequence_length: int | None = None,
+        dtype: Any = None,
+        gradient_checkpointing: bool = False,
+        **head: Any,
+    ) -> Self:
+        """Makes the task with the weights, the vocabulary and the settings of a folder.
+
+        Args:
+            name_or_path: a registered name (`keras_bert.presets.PRESETS`), or a folder in
+                Google's, Hugging Face's or keras_bert's own format.
+            sequence_length: tokens of a row; the folder's own, or 128.
+            dtype: a Keras dtype policy for the backbone, such as "mixed_bfloat16".
+            gradient_checkpointing: see `BertBackbone`.
+            **head: arguments of the task's constructor, before those of the folder. A
+                folder's head is taken where it fits them; otherwise the head is new.
+
+        Raises:
+            ValueError: no such name or folder, no vocabulary in it, damaged files, or
+                weights that do not fit.
+        """
+        folder = resolve_preset(name_or_path)
+        checkpoint = read_checkpoint(folder)
+        backbone = BertBackbone(
+            checkpoint.config, dtype=dtype, gradient_checkpointing=gradient_checkpointing
+        )
+        preprocessor = _preprocessor(checkpoint, folder, sequence_length)
+        settings, has_head = cls.head_settings(checkpoint, head)
+        task = cls(backbone, preprocessor, **settings)
+        load_checkpoint(task if has_head else backbone, checkpoint, str(folder))
+        return task
+
+    def save_to_preset(
+        self, folder: str | os.PathLike[str], *, overwrite: bool = False
+    ) -> pathlib.Path:
+        """Writes the task with its head, vocabulary and settings, all of it or nothing.
+
+        Args:
+            folder: a folder that is empty or not there yet.
+            overwrite: replace a folder that holds something.
+
+        Returns:
+            The folder, which `from_preset` and `load_task` take.
+
+        Raises:
+            FileExistsError: the folder is not empty and `overwrite` is false.
+            OSError: the disk is full or the place cannot be written to; nothing is left.
+        """
+        checkpoint = checkpoint_of(
+            self,
+            preprocessor=self.preprocessor,
+            labels=getattr(self, "labels", None),
+            metadata=self.head_metadata(),
+        )
+        return write_checkpoint(checkpoint, folder, "keras", overwrite=overwrite)
+
+
+def load_task(folder: str | os.PathLike[str], **options: Any) -> Any:
+    """The task that a folder holds, of whichever class it names.
+
+    Args:
+        folder: what `save_to_preset` or `keras-bert finetune` wrote.
+        **options: of `from_preset`.
+
+    Raises:
+        ValueError: the folder holds no task.
+    """
+    checkpoint_class = read_checkpoint(resolve_preset(folder)).metadata.get("class_name")
+    if checkpoint_class not in TASKS:
+        raise ValueError(
+            f"expected a fine-tuned task ({', '.join(TASKS)}) in {folder}; "
+            f"received {checkpoint_class or 'a checkpoint without a task'}"
+        )
+    task = getattr(importlib.import_module(TASKS[checkpoint_class]), checkpoint_class)
+    return task.from_preset(folder, **options)
+
+
+def _preprocessor(
+    checkpoint: Checkpoint, folder: pathlib.Path, sequence_length: int | None
+) -> BertPreprocessor:
+    stored = checkpoint.metadata.get("preprocessor") or {}
+    settings = {key: stored[key] for key in ("sequence_length", "truncation") if key in stored}
+    settings.setdefault("sequence_length", min(128, checkpoint.config.max_position_embeddings))
+    if sequence_length is not None:
+        settings["sequence_length"] = sequence_length
+    return BertPreprocessor.from_preset(folder, **settings)
