@@ -1,0 +1,106 @@
+"""Runs the examples as a reader would, in smoke form, and checks the data that they ship."""
+
+import ast
+import collections
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
+# Examples that another one starts, and so need no smoke mode of their own.
+STARTED_BY_ANOTHER = {"answer.py": "quickstart.py"}
+
+
+def run_example(name: str, *arguments: str, folder: pathlib.Path, typed: str = "") -> str:
+    """Standard output of an example, which has to succeed."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *arguments],
+        capture_output=True,
+        text=True,
+        input=typed,
+        cwd=folder,
+        timeout=300,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def quickstart(tmp_path_factory):
+    """(output, exported version folder) of the quickstart's smoke run."""
+    folder = tmp_path_factory.mktemp("quickstart")
+    output = run_example("quickstart.py", "--smoke", "where is my book?", folder=folder)
+    return output, pathlib.Path(re.search(r"exported (\S+);", output)[1])
+
+
+def test_every_example_is_run_here():
+    names = {path.name for path in EXAMPLES.glob("*.py")}
+    assert names == {"quickstart.py"} | set(STARTED_BY_ANOTHER)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_example_is_one_short_file(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_quickstart_prints_the_model_beside_its_baselines(quickstart):
+    output, _ = quickstart
+    assert "accuracy on 168 held-out texts, 12 intents:" in output
+    scores = re.findall(r"^  (majority|bag of words|this model) +(\d+\.\d)%$", output, re.MULTILINE)
+    assert [name for name, _ in scores] == ["majority", "bag of words", "this model"]
+    assert scores[0][1] == "8.3"
+
+
+def test_quickstart_answers_from_the_export(quickstart):
+    output, version = quickstart
+    assert (version / "saved_model.pb").is_file()
+    assert re.search(r"  where is my book\?\n    [a-z_]+  \d+\.\d%\n", output)
+
+
+def test_answer_reads_lines_and_stops_at_an_empty_one(quickstart, tmp_path):
+    typed = "I lost my card\nwhen do you open\n\nnot asked\n"
+    output = run_example("answer.py", str(quickstart[1]), folder=tmp_path, typed=typed)
+    assert re.findall(r"^  (\S.*)$", output, re.MULTILINE) == ["I lost my card", "when do you open"]
+
+
+def test_answer_imports_tensorflow_and_its_text_operations_alone():
+    tree = ast.parse((EXAMPLES / "answer.py").read_text(encoding="utf-8"))
+    names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    assert names == {"os", "sys", "tensorflow", "tensorflow_text"}
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+
+
+# === The data set ===
+
+
+def read(part: str) -> list[list[str]]:
+    """Rows (text, label) of a part of the library intents."""
+    lines = (EXAMPLES / "intents" / f"{part}.tsv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "text\tlabel"
+    return [line.split("\t") for line in lines[1:]]
+
+
+def same(text: str) -> str:
+    """A text without case, punctuation and spacing."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+@pytest.mark.parametrize(("part", "each"), [("train", 48), ("test", 14)])
+def test_intents_are_balanced_and_clean(part, each):
+    rows = read(part)
+    assert all(len(row) == 2 and all(cell == cell.strip() != "" for cell in row) for row in rows)
+    counts = collections.Counter(label for _, label in rows)
+    assert len(counts) == 12 and set(counts.values()) == {each}
+    card = (EXAMPLES / "intents" / "README.md").read_text(encoding="utf-8")
+    assert f"| `{part}.tsv` | {len(rows)} | {each} |" in card
+    assert all(f"| `{label}` |" in card for label in counts)
+
+
+def test_intents_have_no_text_twice():
+    texts = [same(text) for part in ("train", "test") for text, _ in read(part)]
+    assert [text for text, count in collections.Counter(texts).items() if count > 1] == []
