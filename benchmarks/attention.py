@@ -31,7 +31,7 @@ class DotProduct(BertAttention):
     def _compute_attention(self, query, key, value, attention_mask=None, training=None, *_, **__):
         if training and self.dropout:
             return super()._compute_attention(query, key, value, attention_mask, training)
-        mask = ops.expand_dims(ops.cast(attention_mask, "bool"), 1)
+        mask = ops.expand_dims(attention_mask, 1)
         return ops.dot_product_attention(query, key, value, mask=mask), None
 
 
@@ -41,7 +41,8 @@ class Transposed(BertAttention):
     def _compute_attention(self, query, key, value, attention_mask=None, training=None, *_, **__):
         query, key, value = (ops.transpose(x, (0, 2, 1, 3)) for x in (query, key, value))
         scores = ops.matmul(query * self._inverse_sqrt_key_dim, ops.transpose(key, (0, 1, 3, 2)))
-        probabilities = ops.softmax(scores + self._bias(attention_mask, scores.dtype))
+        masked = ops.expand_dims(1.0 - ops.cast(attention_mask, scores.dtype), 1) * -1e30
+        probabilities = ops.softmax(scores + masked)
         probabilities = self.dropout_layer(probabilities, training=training)
         return ops.transpose(ops.matmul(probabilities, value), (0, 2, 1, 3)), None
 
@@ -50,6 +51,7 @@ class FusedProjections(BertAttention):
     """One product for query, key and value, over kernels joined at each call."""
 
     def call(self, query, value, key=None, attention_mask=None, training=None, **_):
+        """Attend from [B, T, H] to itself."""
         denses = (self.query_dense, self.key_dense, self.value_dense)
         kernel = ops.stack([dense.kernel for dense in denses], axis=1)  # [H, 3, N, D]
         bias = ops.concatenate([ops.expand_dims(dense.bias, 0) for dense in denses])  # [3, N, D]
@@ -81,6 +83,7 @@ class Stack(keras.layers.Layer):
         self.layers = [make() for _ in range(layers)]
 
     def call(self, x, mask, training=False):
+        """Add each layer's attention to its input [B, S, H]."""
         for layer in self.layers:
             x = x + layer(x, x, attention_mask=mask, training=training)
         return x

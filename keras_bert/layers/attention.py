@@ -46,6 +46,13 @@ class BertAttention(keras.layers.MultiHeadAttention):
         output_dense: `kernel` [N, D, H] and `bias` [H].
     """
 
+    def build(self, query_shape, value_shape, key_shape=None):
+        """Create the projections for a query [B, T, H] and a value [B, S, H]."""
+        for name, shape in {"query": query_shape, "value": value_shape}.items():
+            if len(shape) != 3:
+                raise ValueError(f"expected {name} of rank 3; received shape {tuple(shape)}")
+        super().build(query_shape, value_shape, key_shape)
+
     def _build_attention(self, rank):
         # Not the base class's: it would make a second dropout with a random state of its own.
         self._dropout_layer = ReplayableDropout(
@@ -67,17 +74,29 @@ class BertAttention(keras.layers.MultiHeadAttention):
         return_attention_scores=False,
         use_causal_mask=False,
     ):
+        mask = attention_mask  # [B, T, S], boolean
+        if mask is not None and len(mask.shape) == 3:
+            mask = ops.expand_dims(mask, 1)  # [B, 1, T, S]
+        dropping = training and self.dropout > 0
+        if return_attention_scores or dropping or keras.config.backend() == "tensorflow":
+            output, scores = self._attend(query, key, value, mask, training)
+            return output, scores if return_attention_scores else None
+        # Keras's flash kernel for TPU takes the first row's mask for the whole batch.
+        flash = None if mask is None else False
+        return ops.dot_product_attention(query, key, value, mask=mask, flash_attention=flash), None
+
+    def _attend(self, query, key, value, mask, training):
+        """Compute what `ops.dot_product_attention` does, with its probabilities.
+
+        On TensorFlow, which has no kernel of its own for it, this is also faster: the
+        scale touches [B, T, N, D] and not [B, N, T, S], and the mask costs one pass.
+        """
         query = query * self._inverse_sqrt_key_dim  # [B, T, N, D]
         scores = ops.einsum("btnd,bsnd->bnts", query, key)  # [B, N, T, S]
-        scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
-        if attention_mask is not None:
-            scores = scores + self._bias(attention_mask, scores.dtype)
+        scores = ops.cast(scores, keras.backend.result_type(self.compute_dtype, "float32"))
+        if mask is not None:
+            scores = scores + (1.0 - ops.cast(mask, scores.dtype)) * _MASKED
         probabilities = ops.cast(ops.softmax(scores, axis=-1), self.compute_dtype)
         probabilities = self._dropout_layer(probabilities, training=training)
         output = ops.einsum("bnts,bsnd->btnd", probabilities, value)  # [B, T, N, D]
-        return output, probabilities if return_attention_scores else None
-
-    def _bias(self, attention_mask, dtype):
-        if len(attention_mask.shape) == 3:
-            attention_mask = ops.expand_dims(attention_mask, 1)  # [B, 1, T, S]
-        return (1.0 - ops.cast(attention_mask, dtype)) * _MASKED
+        return output, probabilities

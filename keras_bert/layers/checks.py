@@ -1,5 +1,7 @@
 """Checks of tensor arguments that are wrong in ways which would pass silently."""
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 
@@ -17,6 +19,34 @@ def check_rank(name: str, tensor, *ranks: int) -> None:
         )
 
 
+def check_same_shape(shapes: Mapping) -> None:
+    """Refuse shapes whose known dimensions differ, which could broadcast.
+
+    Args:
+        shapes: By the names of their tensors; each is compared with the first.
+
+    Raises:
+        ValueError: Ranks or known dimensions differ; the message gives the shapes.
+    """
+    shapes = {name: tuple(shape) for name, shape in shapes.items()}
+    first = next(iter(shapes.values()))
+    for shape in shapes.values():
+        dimensions = zip(first, shape, strict=False)
+        if len(shape) != len(first) or any(a != b and None not in (a, b) for a, b in dimensions):
+            raise ValueError(f"expected equal shapes; received {shapes}")
+
+
+def check_integer(name: str, ids) -> None:
+    """Refuse ids of a float dtype, which Keras would cut to integers.
+
+    Raises:
+        ValueError: The dtype is neither an integer nor boolean.
+    """
+    dtype = keras.backend.standardize_dtype(ids.dtype)
+    if "int" not in dtype and dtype != "bool":
+        raise ValueError(f"expected integer {name}; received dtype {dtype}")
+
+
 def check_ids(name: str, ids, count: int) -> None:
     """Refuse ids that are not integers or, where values are known, not in [0, count).
 
@@ -26,11 +56,9 @@ def check_ids(name: str, ids, count: int) -> None:
         count: Number of rows that the ids choose from.
 
     Raises:
-        ValueError: A float or boolean dtype, or an id outside of the table.
+        ValueError: A float dtype, or an id outside of the table.
     """
-    dtype = keras.backend.standardize_dtype(ids.dtype)
-    if "int" not in dtype:
-        raise ValueError(f"expected integer {name}; received dtype {dtype}")
+    check_integer(name, ids)
     values = known_values(ids)
     if values is None or not values.size:
         return

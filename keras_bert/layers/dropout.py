@@ -54,7 +54,7 @@ class ReplayableDropout(keras.layers.Dropout):
     @contextlib.contextmanager
     def replaying(self, seed):
         """Within this context, drop what the drawn `seed` says."""
-        self._drawn = None if seed is None else _DrawnSeed(seed)
+        self._drawn = seed
         try:
             yield
         finally:
@@ -64,6 +64,5 @@ class ReplayableDropout(keras.layers.Dropout):
         """Drop units of `inputs` while training."""
         if self._drawn is None or not training:
             return super().call(inputs, training=training)
-        return keras.random.dropout(
-            inputs, self.rate, noise_shape=self.noise_shape, seed=self._drawn
-        )
+        seed = _DrawnSeed(self._drawn)
+        return keras.random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=seed)

@@ -8,7 +8,7 @@ Shapes: B batch, S sequence length, H hidden size, V vocabulary, P positions, T 
 import keras
 from keras import ops
 
-from keras_bert.layers.checks import check_ids, check_rank
+from keras_bert.layers.checks import check_ids, check_rank, check_same_shape
 from keras_bert.layers.dropout import ReplayableDropout
 from keras_bert.layers.initializers import truncated_normal
 from keras_bert.layers.normalization import Float32LayerNormalization
@@ -119,6 +119,9 @@ class BertEmbeddings(keras.layers.Layer):
             )
         check_ids("input_word_ids", input_word_ids, self.vocab_size)
         if input_type_ids is not None:
+            check_same_shape(
+                {"input_word_ids": input_word_ids.shape, "input_type_ids": input_type_ids.shape}
+            )
             check_ids("input_type_ids", input_type_ids, self.type_vocab_size)
         if position_ids is not None:
             check_ids("position_ids", position_ids, self.max_position_embeddings)

@@ -9,7 +9,7 @@ Shapes: B batch, S sequence length, H hidden size.
 import keras
 from keras import ops
 
-from keras_bert.layers.checks import check_rank
+from keras_bert.layers.checks import check_rank, check_same_shape
 from keras_bert.layers.initializers import truncated_normal
 
 
@@ -73,7 +73,9 @@ class _MaskedPooler(keras.layers.Layer):
         if input_mask is None:
             pooled = self._pool(vectors)
         else:
-            check_rank("input_mask", input_mask, 2)
+            check_same_shape(
+                {"sequence_output": sequence_output.shape[:2], "input_mask": input_mask.shape}
+            )
             pooled = self._pool_masked(vectors, ops.expand_dims(ops.cast(input_mask, "bool"), -1))
         return ops.cast(pooled, self.compute_dtype)  # [B, H]
 

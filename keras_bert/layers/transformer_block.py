@@ -16,7 +16,7 @@ from keras import ops
 
 from keras_bert.layers.activations import get_activation
 from keras_bert.layers.attention import BertAttention
-from keras_bert.layers.checks import check_rank
+from keras_bert.layers.checks import check_rank, check_same_shape
 from keras_bert.layers.dropout import ReplayableDropout
 from keras_bert.layers.initializers import truncated_normal
 from keras_bert.layers.normalization import Float32LayerNormalization
@@ -135,6 +135,9 @@ class TransformerEncoderBlock(keras.layers.Layer):
         check_rank("hidden_states", hidden_states, 3)
         if attention_mask is not None:
             check_rank("attention_mask", attention_mask, 2, 3)
+            check_same_shape(
+                {"keys": hidden_states.shape[1:2], "attention_mask": attention_mask.shape[-1:]}
+            )
             if len(attention_mask.shape) == 2:
                 attention_mask = ops.expand_dims(attention_mask, 1)  # [B, 1, S]
         remat = self.gradient_checkpointing and training

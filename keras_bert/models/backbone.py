@@ -6,14 +6,16 @@ Shapes: B batch, S sequence length, H hidden size, L layers, N heads.
 """
 
 import keras
+import numpy as np
 
 from keras_bert.config import BertConfig
+from keras_bert.layers.checks import check_integer, check_same_shape
 from keras_bert.layers.embeddings import BertEmbeddings
 from keras_bert.layers.poolers import FirstTokenPooler
 from keras_bert.layers.transformer_block import TransformerEncoderBlock
 from keras_bert.models.preset_io import PresetIO
 
-_OPTIONAL = ("input_mask", "input_type_ids")
+_INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
@@ -139,13 +141,7 @@ class BertBackbone(PresetIO, keras.Model):
 
     def __call__(self, inputs, *args, **kwargs):
         """Encode a dict of ids; see the class."""
-        if not isinstance(inputs, dict) or "input_word_ids" not in inputs:
-            raise ValueError(
-                "expected a dict with input_word_ids, and optionally input_mask and "
-                f"input_type_ids; received {_described(inputs)}"
-            )
-        inputs = dict.fromkeys(_OPTIONAL) | inputs
-        return super().__call__(inputs, *args, **kwargs)
+        return super().__call__(_checked(inputs), *args, **kwargs)
 
     def compute_output_spec(self, inputs, training=None, mask=None):
         """Return the outputs' specs; an optional input that is None has any shape."""
@@ -170,7 +166,19 @@ class BertBackbone(PresetIO, keras.Model):
         return cls(**config)
 
 
-def _described(inputs):
-    if isinstance(inputs, dict):
-        return f"keys {sorted(inputs)}"
-    return type(inputs).__name__
+def _checked(inputs):
+    """Return the dict of three, None for what is missing; refuse anything else."""
+    if not isinstance(inputs, dict) or "input_word_ids" not in inputs or inputs.keys() - {*_INPUTS}:
+        received = f"keys {sorted(inputs)}" if isinstance(inputs, dict) else type(inputs).__name__
+        raise ValueError(
+            "expected a dict of input_word_ids and optionally input_mask and input_type_ids; "
+            f"received {received}"
+        )
+    tensors = {name: inputs.get(name) for name in _INPUTS}
+    for name, tensor in tensors.items():
+        if isinstance(tensor, list | tuple):
+            tensors[name] = np.asarray(tensor)
+        if tensor is not None:
+            check_integer(name, tensors[name])
+    check_same_shape({name: x.shape for name, x in tensors.items() if x is not None})
+    return tensors
