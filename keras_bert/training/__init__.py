@@ -1,1 +1,18 @@
-"""."""
+"""Training: schedule, optimizer, layer-wise decay, resuming, scores.
+
+The classes register themselves for `keras.models.load_model` when this is imported.
+"""
+
+from keras_bert.training.layer_decay import layer_multipliers
+from keras_bert.training.metrics import classification_scores, regression_scores
+from keras_bert.training.optimizer import BertAdamW, create_optimizer
+from keras_bert.training.schedule import LinearWarmupDecay
+
+__all__ = [
+    "BertAdamW",
+    "LinearWarmupDecay",
+    "classification_scores",
+    "create_optimizer",
+    "layer_multipliers",
+    "regression_scores",
+]
