@@ -21,6 +21,7 @@ from keras_bert.checkpoints.json_file import read_json, write_json
 from keras_bert.checkpoints.safetensors_file import read_tensors, write_tensors
 
 CONFIG_FILE = "config.json"
+GOOGLES_LONGEST_WORD = 200  # characters; a longer one is [UNK]
 
 # The class that computes these heads, most particular first.
 _ARCHITECTURES = {
@@ -46,7 +47,9 @@ def read_huggingface(folder: pathlib.Path) -> Checkpoint:
     labels, metadata = facts_of(values, folder / CONFIG_FILE)
     num_labels = None if labels is None else len(labels)
     arrays = from_huggingface(read_tensors(folder), config, str(folder), num_labels)
-    vocabulary, lowercase = read_tokenizer(folder)
+    vocabulary, lowercase, longest_word = read_tokenizer(folder)
+    if longest_word is not None:
+        metadata["preprocessor"] = {"max_characters_per_word": longest_word}
     checkpoint = Checkpoint(config, arrays, vocabulary, lowercase, labels, metadata)
     if "classifier" not in checkpoint.heads:
         checkpoint.labels = None
@@ -59,8 +62,14 @@ def write_huggingface(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
     prefixed = architecture_of(checkpoint) != "BertModel"
     write_tensors(to_huggingface(checkpoint.arrays, checkpoint.config, prefixed), folder)
     if checkpoint.vocabulary is not None:
-        positions = checkpoint.config.max_position_embeddings
-        write_tokenizer(checkpoint.vocabulary, checkpoint.lowercase, positions, folder)
+        preprocessor = checkpoint.metadata.get("preprocessor", {})
+        write_tokenizer(
+            checkpoint.vocabulary,
+            checkpoint.lowercase,
+            preprocessor.get("max_characters_per_word", GOOGLES_LONGEST_WORD),
+            checkpoint.config.max_position_embeddings,
+            folder,
+        )
 
 
 def architecture_of(checkpoint: Checkpoint) -> str:

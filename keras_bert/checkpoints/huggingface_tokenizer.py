@@ -10,7 +10,7 @@ Source: transformers `tokenization_bert.py`; tokenizers' `tokenizer.json`.
 import pathlib
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_bert.checkpoints.json_file import read_json, write_json
 from keras_bert.checkpoints.vocabulary_file import (
@@ -31,30 +31,66 @@ SPECIAL = {
     "mask_token": "[MASK]",
 }
 
+# Values of settings that BERT's own tokenizer follows; others change the word pieces.
+_FOLLOWED = {
+    "tokenize_chinese_chars": (None, True),
+    "handle_chinese_chars": (None, True),
+    "clean_text": (None, True),
+    "do_basic_tokenize": (None, True),
+    "never_split": (None, []),
+    "normalizer": (None, "BertNormalizer"),
+    "model": (None, "WordPiece"),
+    "tokenizer_class": (
+        *(None, "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer"),
+        *("DistilBertTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"),
+    ),
+}
 
-def read_tokenizer(folder: pathlib.Path) -> tuple[list[str] | None, bool | None]:
-    """The word pieces by id, and whether text is lower-cased; None where nothing says.
 
-    Warns of settings that BERT's own tokenizer does not have, by name.
+class Tokenizer(NamedTuple):
+    """What the files say; None where they say nothing."""
+
+    vocabulary: list[str] | None
+    lowercase: bool | None
+    max_characters_per_word: int | None
+
+
+def read_tokenizer(folder: pathlib.Path) -> Tokenizer:
+    """Reads the word pieces by id, and how text becomes word pieces.
+
+    Warns, and leaves the vocabulary out, where the files ask for a tokenizer other than
+    BERT's own: its word pieces would not be those that the model was trained on.
 
     Raises:
         ValueError: a file is damaged, or ids are left out of the vocabulary.
     """
     settings = _read_if_there(folder / SETTINGS_FILE)
     tokenizer = _read_if_there(folder / TOKENIZER_FILE)
+    normalizer, model = tokenizer.get("normalizer") or {}, tokenizer.get("model") or {}
     vocabulary = read_vocabulary(folder)
     if vocabulary is None:
         vocabulary = _vocabulary_inside(tokenizer, folder / TOKENIZER_FILE)
-    normalizer = tokenizer.get("normalizer") or {}
     lowercase = settings.get("do_lower_case", normalizer.get("lowercase"))
     if lowercase is None:
         lowercase = looks_lowercase(vocabulary)
-    _warn_of_other_rules(settings, lowercase, folder / SETTINGS_FILE)
-    return vocabulary, lowercase
+    kinds = {"normalizer": normalizer.get("type"), "model": model.get("type")}
+    others = _other_rules({**normalizer, **settings, **kinds}, lowercase)
+    if others and vocabulary is not None:
+        warnings.warn(
+            f"{folder} asks for {others}, which BERT's tokenizer does not do: "
+            "the vocabulary is left out",
+            stacklevel=4,
+        )
+        return Tokenizer(None, None, None)
+    return Tokenizer(vocabulary, lowercase, model.get("max_input_chars_per_word"))
 
 
 def write_tokenizer(
-    vocabulary: Sequence[str], lowercase: bool | None, positions: int, folder: pathlib.Path
+    vocabulary: Sequence[str],
+    lowercase: bool | None,
+    max_characters_per_word: int,
+    positions: int,
+    folder: pathlib.Path,
 ) -> None:
     """Writes the four files; without the special tokens, the two that need none."""
     lowercase = looks_lowercase(vocabulary) if lowercase is None else lowercase
@@ -70,7 +106,8 @@ def write_tokenizer(
     write_json(settings | special, folder / SETTINGS_FILE)
     if len(special) == len(SPECIAL):
         write_json(special, folder / SPECIAL_FILE)
-        write_json(_rust_tokenizer(vocabulary, lowercase), folder / TOKENIZER_FILE)
+        tokenizer = _rust_tokenizer(vocabulary, lowercase, max_characters_per_word)
+        write_json(tokenizer, folder / TOKENIZER_FILE)
 
 
 def _read_if_there(path: pathlib.Path) -> dict[str, Any]:
@@ -91,29 +128,19 @@ def _vocabulary_inside(tokenizer: dict[str, Any], path: pathlib.Path) -> list[st
     return vocabulary
 
 
-def _warn_of_other_rules(
-    settings: dict[str, Any], lowercase: bool | None, path: pathlib.Path
-) -> None:
-    followed = {
-        "strip_accents": (None, lowercase),
-        "tokenize_chinese_chars": (None, True),
-        "do_basic_tokenize": (None, True),
-        "tokenizer_class": (None, "BertTokenizer", "BertTokenizerFast"),
-    }
-    others = {
+def _other_rules(settings: dict[str, Any], lowercase: bool | None) -> dict[str, Any]:
+    """The settings that BERT's tokenizer does not follow."""
+    followed = _FOLLOWED | {"strip_accents": (None, lowercase)}
+    return {
         key: settings[key]
         for key, values in followed.items()
         if key in settings and settings[key] not in values
     }
-    if others:
-        warnings.warn(
-            f"{path} asks for {others}, which BERT's tokenizer does not do: "
-            "word pieces may differ from those that the model was trained on",
-            stacklevel=3,
-        )
 
 
-def _rust_tokenizer(vocabulary: Sequence[str], lowercase: bool | None) -> dict[str, Any]:
+def _rust_tokenizer(
+    vocabulary: Sequence[str], lowercase: bool | None, max_characters_per_word: int
+) -> dict[str, Any]:
     ids = {token: number for number, token in enumerate(vocabulary)}
     cls, sep = SPECIAL["cls_token"], SPECIAL["sep_token"]
     template = [_special(cls, 0), _sequence("A", 0), _special(sep, 0)]
@@ -152,7 +179,7 @@ def _rust_tokenizer(vocabulary: Sequence[str], lowercase: bool | None) -> dict[s
             "type": "WordPiece",
             "unk_token": SPECIAL["unk_token"],
             "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100,
+            "max_input_chars_per_word": max_characters_per_word,
             "vocab": ids,
         },
     }
