@@ -102,6 +102,19 @@ def kind_of(word: int) -> int:
     return word >> KIND_SHIFT & 3
 
 
+@functools.cache
+def is_isolated(char: str) -> bool:
+    """Whether a character is a word of its own: CJK or punctuation."""
+    return _is_cjk(ord(char)) or _is_punctuation(char)
+
+
+@functools.cache
+def is_absent(char: str) -> bool:
+    """Whether no word ever holds a character: white space, control, format, U+FFFD."""
+    category = unicodedata.category(char)
+    return category in ("Zs", "Zl", "Zp", "Cc", "Cf") or char == "\ufffd"
+
+
 def _examined() -> Iterator[int]:
     for codes in _EXAMINED:
         yield from codes

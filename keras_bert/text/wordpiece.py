@@ -11,12 +11,12 @@ Shapes: B texts; P pieces of all texts together; W words.
 from typing import NamedTuple
 
 import tensorflow as tf
-import tensorflow_text
 
 from keras_bert.text import unicode_tables as unicode
+from keras_bert.text.matcher import PieceMatcher
 from keras_bert.text.normaliser import Decoded, Normaliser, Words
 from keras_bert.text.plain import LONGEST_RUN, LONGEST_RUN_BYTES, plain_pattern
-from keras_bert.text.vocabulary import UNKNOWN, Vocabulary
+from keras_bert.text.vocabulary import Vocabulary
 
 _LONGEST_CHARACTER = 4  # bytes, in UTF-8
 
@@ -50,8 +50,8 @@ class WordPiece:
         self.normaliser = Normaliser(lowercase)
         self._plain = plain_pattern(lowercase, min(LONGEST_RUN, max_characters_per_word))
         bytes_per_word = _LONGEST_CHARACTER * max_characters_per_word
-        self._match_texts = _fast_wordpiece(vocabulary, LONGEST_RUN_BYTES, words=False)
-        self._match_words = _fast_wordpiece(vocabulary, bytes_per_word, words=True)
+        self._match_texts = PieceMatcher(vocabulary, LONGEST_RUN_BYTES, splits_texts=True)
+        self._match_words = PieceMatcher(vocabulary, bytes_per_word, splits_texts=False)
         self._overlong = "x" * (bytes_per_word + 1)
 
     def tokenize(self, texts: tf.Tensor, with_offsets: bool = False) -> Pieces:
@@ -72,44 +72,23 @@ class WordPiece:
 
     def _short_way(self, texts: tf.Tensor, with_offsets: bool) -> Pieces:
         lowered = tf.strings.lower(texts) if self.lowercase else texts  # ASCII only: same length
-        ids, starts, limits = self._match_texts.tokenize_with_offsets(lowered)
+        ids, splits, starts, limits = self._match_texts(lowered)
         if not with_offsets:
-            return Pieces(ids.values, ids.row_splits)
-        starts = starts.with_values(tf.cast(starts.values, tf.int64))
-        limits = limits.with_values(tf.cast(limits.values, tf.int64))
-        return Pieces(
-            ids.values,
-            ids.row_splits,
-            starts.values,
-            limits.values,
-            *_characters_at(texts, starts, limits),
-        )
+            return Pieces(ids, splits)
+        rows = _rows(splits)
+        return Pieces(ids, splits, starts, limits, *_characters_at(texts, rows, starts, limits))
 
     def _exact_way(self, texts: tf.Tensor, with_offsets: bool) -> Pieces:
         decoded = self.normaliser.decode(texts)
         words = self.normaliser.split(decoded)
         lengths = words.code_splits[1:] - words.code_splits[:-1]
         matchable = tf.where(lengths > self.longest_word, self._overlong, words.words)  # [W]
-        ids, starts, limits = self._match_words.tokenize_with_offsets(matchable)
-        splits = tf.gather(ids.row_splits, words.splits)
+        ids, splits_of_words, starts, limits = self._match_words(matchable)
+        splits = tf.gather(splits_of_words, words.splits)
         if not with_offsets:
-            return Pieces(ids.values, splits)
-        spans = self._spans(decoded, words, starts, limits)
-        rows = tf.RaggedTensor.from_row_splits(ids.values, splits, validate=False).value_rowids()
-        return Pieces(ids.values, splits, *self._offsets(decoded, *spans, rows))
-
-    def _spans(self, decoded: Decoded, words: Words, starts, limits):
-        """From bytes of words to code points of the text: first and last of each piece, [P]."""
-        ends = tf.cumsum(_utf8_lengths(words.codes))  # [V]
-        bytes_before = tf.concat([[0], ends], axis=0)
-        word = starts.value_rowids()  # [P]
-        origin = tf.gather(bytes_before, tf.gather(words.code_splits, word))
-        word_end = tf.gather(bytes_before, tf.gather(words.code_splits, word + 1))
-        begin = origin + tf.cast(starts.values, tf.int64)
-        end = tf.minimum(origin + tf.cast(limits.values, tf.int64), word_end)
-        first = tf.searchsorted(ends, begin, side="right", out_type=tf.int64)
-        last = tf.searchsorted(ends, end, side="left", out_type=tf.int64)
-        return tf.gather(words.sources, first), tf.gather(words.sources, last)
+            return Pieces(ids, splits)
+        first, last = _spans(words, _rows(splits_of_words), starts, limits)
+        return Pieces(ids, splits, *self._offsets(decoded, first, last, _rows(splits)))
 
     def _offsets(self, decoded: Decoded, first, last, rows):
         """Offsets of pieces from the first to the last code point, with the accents after it."""
@@ -126,44 +105,44 @@ class WordPiece:
         )
 
 
-def _fast_wordpiece(vocabulary: Vocabulary, max_bytes: int, words: bool):
-    # Neither way ever lets a white space or a control character through to the op,
-    # so that these stand for pieces no word can match: empty, or with a space inside.
-    pieces = [
-        piece if piece and not any(map(str.isspace, piece)) else f"\x01{number}"
-        for number, piece in enumerate(vocabulary)
-    ]
-    return tensorflow_text.FastWordpieceTokenizer(
-        pieces,
-        max_bytes_per_word=max_bytes,
-        token_out_type=tf.int32,
-        unknown_token=UNKNOWN,
-        no_pretokenization=words,
-    )
-
-
 def _utf8_lengths(codes: tf.Tensor) -> tf.Tensor:
     return 1 + sum(tf.cast(codes >= limit, tf.int64) for limit in (0x80, 0x800, 0x10000))
 
 
-def _characters_at(texts, starts, limits) -> tuple[tf.Tensor, tf.Tensor]:
+def _rows(splits: tf.Tensor) -> tf.Tensor:
+    """From row splits [rows + 1] to the row of each value."""
+    return tf.repeat(tf.range(tf.size(splits) - 1), splits[1:] - splits[:-1])
+
+
+def _spans(words: Words, word: tf.Tensor, starts: tf.Tensor, limits: tf.Tensor):
+    """From bytes of words to code points of the text: first and last of each piece, [P]."""
+    ends = tf.cumsum(_utf8_lengths(words.codes))  # [V]
+    bytes_before = tf.concat([[0], ends], axis=0)
+    origin = tf.gather(bytes_before, tf.gather(words.code_splits, word))
+    word_end = tf.gather(bytes_before, tf.gather(words.code_splits, word + 1))
+    end = tf.minimum(origin + limits, word_end)  # an overlong word was stood in for
+    first = tf.searchsorted(ends, origin + starts, side="right", out_type=tf.int64)
+    last = tf.searchsorted(ends, end, side="left", out_type=tf.int64)
+    return tf.gather(words.sources, first), tf.gather(words.sources, last)
+
+
+def _characters_at(texts, rows, starts, limits) -> tuple[tf.Tensor, tf.Tensor]:
     """From byte offsets to character offsets, [P], in texts of valid UTF-8."""
 
     def count():
         _, places = tf.strings.unicode_decode_with_offsets(texts, "UTF-8", errors="ignore")
         begins = tf.cumsum(tf.cast(tf.strings.length(texts), tf.int64), exclusive=True)  # [B]
         characters = places.values + tf.gather(begins, places.value_rowids())
-        origin = tf.gather(begins, starts.value_rowids())  # [P]
-        before = tf.gather(places.row_splits, starts.value_rowids())
+        origin, before = tf.gather(begins, rows), tf.gather(places.row_splits, rows)  # [P]
         return tuple(
-            tf.searchsorted(characters, origin + offsets.values, out_type=tf.int64) - before
+            tf.searchsorted(characters, origin + offsets, out_type=tf.int64) - before
             for offsets in (starts, limits)
         )
 
     ascii_only = tf.reduce_all(
         tf.strings.length(texts) == tf.strings.length(texts, unit="UTF8_CHAR")
     )
-    return tf.cond(ascii_only, lambda: (starts.values, limits.values), count)
+    return tf.cond(ascii_only, lambda: (starts, limits), count)
 
 
 def _merge(first: Pieces, second: Pieces, order: tf.Tensor) -> Pieces:
