@@ -82,7 +82,7 @@ class BertAttention(keras.layers.MultiHeadAttention):
             output, scores = self._attend(query, key, value, mask, training)
             return output, scores if return_attention_scores else None
         # Keras's flash kernel for TPU takes the first row's mask for the whole batch.
-        flash = None if mask is None else False
+        flash = self._flash_attention if mask is None else False
         return ops.dot_product_attention(query, key, value, mask=mask, flash_attention=flash), None
 
     def _attend(self, query, key, value, mask, training):
@@ -100,3 +100,7 @@ class BertAttention(keras.layers.MultiHeadAttention):
         probabilities = self._dropout_layer(probabilities, training=training)
         output = ops.einsum("bnts,bsnd->btnd", probabilities, value)  # [B, T, N, D]
         return output, probabilities
+
+    def get_config(self):
+        """Return the constructor's arguments, `flash_attention` too, which Keras leaves out."""
+        return super().get_config() | {"flash_attention": self._flash_attention}

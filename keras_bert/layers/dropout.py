@@ -27,6 +27,12 @@ class _DrawnSeed(keras.random.SeedGenerator):
 class ReplayableDropout(keras.layers.Dropout):
     """`keras.layers.Dropout` that can drop the same units more than once.
 
+    Args:
+        rate: Probability of dropping a unit, in [0, 1).
+        noise_shape: Shape of the random mask where units share it; see Keras.
+        seed: Integer that the random draws follow from.
+        **kwargs: Of `keras.layers.Layer`, such as `name` and `dtype`.
+
     Call arguments:
         inputs: Float tensor of any shape.
         training: Whether to drop units; nothing happens otherwise.
