@@ -12,6 +12,7 @@ Shapes: H hidden_size, I intermediate_size, V vocab_size, P max_position_embeddi
 T type_vocab_size, C number of labels.
 """
 
+import itertools
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -109,25 +110,24 @@ HEADS = ("mlm", "nsp", "classifier", "squad")
 
 
 def expand(config: BertConfig, parts: Collection[str] | None = None) -> list[Row]:
-    """The rows of a model of this size, in order, `{i}` filled in.
+    """The rows of a model of this size, layer after layer, `{i}` filled in.
 
     Args:
         config: says how many encoder layers there are.
         parts: the parts wanted; all of them by default.
     """
     rows = []
-    for row in ROWS:
-        if parts is not None and row.part not in parts:
-            continue
-        layers = range(config.num_hidden_layers) if "{i}" in row.google else range(1)
-        rows += [
-            row._replace(
-                google=row.google.replace("{i}", str(i)),
-                huggingface=row.huggingface.replace("{i}", str(i)),
-            )
-            for i in layers
-        ]
+    for part, templates in itertools.groupby(ROWS, key=lambda row: row.part):
+        if parts is None or part in parts:
+            numbers = range(config.num_hidden_layers) if part == "encoder" else range(1)
+            rows += [_numbered(row, i) for i, row in itertools.product(numbers, list(templates))]
     return rows
+
+
+def _numbered(row: Row, i: int) -> Row:
+    return row._replace(
+        google=row.google.replace("{i}", str(i)), huggingface=row.huggingface.replace("{i}", str(i))
+    )
 
 
 def shape_of(row: Row, config: BertConfig, num_labels: int | None) -> tuple[int | None, ...]:
