@@ -103,11 +103,12 @@ def write_checkpoint(
 
     Raises:
         ValueError: an unknown format, arrays that do not fit the configuration, or a
-            configuration that the format cannot express.
+            configuration or a head that the format cannot express.
         FileExistsError: the folder is not empty and `overwrite` is false.
         OSError: the disk is full or the place cannot be written to; nothing is left there.
     """
     write = _format(format).write
+    _refuse_head_of_ours(checkpoint, format)
     shapes = {name: array.shape for name, array in checkpoint.arrays.items()}
     num_labels = None if checkpoint.labels is None else len(checkpoint.labels)
     agreeing_rows(checkpoint.config, shapes, "a checkpoint to write", num_labels=num_labels)
@@ -115,6 +116,16 @@ def write_checkpoint(
     with atomic_folder(folder, overwrite=overwrite) as partial:
         write(checkpoint, partial)
     return pathlib.Path(folder)
+
+
+def _refuse_head_of_ours(checkpoint: Checkpoint, format: str) -> None:
+    """Others' classifiers stand on the pooled first token; the same weights elsewhere differ."""
+    pooling = (checkpoint.metadata.get("task") or {}).get("pooling", "first")
+    if format != "keras" and "classifier" in checkpoint.heads and pooling != "first":
+        raise ValueError(
+            f"expected a classifier that {format} computes too, with pooling='first'; "
+            f"received pooling={pooling!r}"
+        )
 
 
 def _format(name: str) -> Format:

@@ -1,8 +1,8 @@
 """`keras-bert evaluate`: the field's scores of a fine-tuned model on labelled records."""
 
 import argparse
-import json
 
+from keras_bert.cli.output import print_scores, progress_to_stderr, verbosity
 from keras_bert.cli.record_arguments import add_record_arguments, positive, record_options
 
 HELP = "score a fine-tuned model on labelled records"
@@ -24,20 +24,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     task = load_task(arguments.directory)
     records = read_records(arguments.records, require_labels=True, **record_options(arguments))
-    scores = task.score(records.inputs(), records.labels, batch_size=arguments.batch_size)
+    with progress_to_stderr():
+        scores = task.score(
+            records.inputs(),
+            records.labels,
+            batch_size=arguments.batch_size,
+            verbose=verbosity(),
+        )
     print_scores({"examples": len(records), **scores}, as_json=arguments.json)
     return 0
-
-
-def print_scores(scores: dict[str, float], *, as_json: bool) -> None:
-    """One JSON object, or a line a score."""
-    if as_json:
-        print(json.dumps(scores))
-        return
-    width = max(map(len, scores))
-    for name, value in scores.items():
-        print(
-            f"{name:<{width}}  {value:.4f}"
-            if isinstance(value, float)
-            else f"{name:<{width}}  {value}"
-        )

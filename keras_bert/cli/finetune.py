@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from keras_bert.cli.evaluate import print_scores
+from keras_bert.cli.output import print_scores, progress_to_stderr, verbosity
 from keras_bert.cli.record_arguments import add_record_arguments, positive, record_options
 
 if TYPE_CHECKING:
@@ -73,12 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
     train = read_records(arguments.train, **options)
     valid = read_records(arguments.valid, **options) if arguments.valid else None
     started = time.monotonic()
-    task = _fit(arguments, train, valid)
+    with progress_to_stderr():
+        task = _fit(arguments, train, valid)
     scores = {"out": arguments.out, "examples": len(train)}
     scores["seconds"] = round(time.monotonic() - started, 1)
-    if valid is not None:
-        scores |= task.score(valid.inputs(), valid.labels, batch_size=arguments.batch_size)
     task.save_to_preset(arguments.out, overwrite=arguments.overwrite)
+    if valid is not None:
+        size = arguments.batch_size
+        scores |= task.score(valid.inputs(), valid.labels, batch_size=size, verbose=0)
     print_scores(scores, as_json=arguments.json)
     return 0
 
@@ -104,6 +106,7 @@ def _fit(arguments: argparse.Namespace, train: "Records", valid: "Records | None
         **recipe,
         validation_data=valid and (valid.inputs(), valid.labels),
         seed=arguments.seed,
+        verbose=verbosity(),
         callbacks=_callbacks(arguments),
     )
     return task

@@ -42,8 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and gives the exit code."""
     arguments = build_parser().parse_args(argv)
-    # TensorFlow's start-up notices are no part of the answer.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow's start-up notices (a missing GPU among its errors) are no part of the answer.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         return arguments.run(arguments)
     except KeyboardInterrupt:

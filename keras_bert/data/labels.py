@@ -84,7 +84,11 @@ class LabelSet:
             return tf.identity(numbers)
 
     def _encode_ones(self, labels: Any) -> np.ndarray:
-        labels = np.asarray(labels)
+        if not isinstance(labels, np.ndarray):
+            # Names of mixed kinds, bytes among them, are left to `_text`.
+            labels = list(labels)
+            named = any(isinstance(label, str | bytes) for label in labels)
+            labels = np.array(labels, dtype=object if named else None)
         if labels.ndim != 1:
             raise ValueError(f"expected labels of shape [B]; received shape {list(labels.shape)}")
         if labels.dtype.kind in "iub":

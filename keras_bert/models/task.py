@@ -155,6 +155,8 @@ class Task(TaskPresets, keras.Model):
             kwargs |= {"shuffle": False, "callbacks": [*callbacks, EpochCounter(x)]}
         elif y is not None:  # the dict of three in memory: Keras batches it
             kwargs |= {"shuffle": shuffle, "batch_size": batch_size}
+        elif is_dataset(x):  # it comes in its own order
+            kwargs["shuffle"] = False
         return super().fit(
             x,
             y,

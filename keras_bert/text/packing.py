@@ -46,7 +46,8 @@ def pack(
     total = tf.add_n(lengths) + 1 + len(segments)  # [B]
     width = sequence_length
     if padding == "longest":
-        width = tf.reduce_max(tf.concat([total, [0]], axis=0))
+        # A batch without rows still has a first token to point at, as models do.
+        width = tf.reduce_max(tf.concat([total, [1 + len(segments)]], axis=0))
     place = tf.range(width)[tf.newaxis, :]  # [1, S]
     ids = tf.where(place < total[:, tf.newaxis], special.sep, special.pad)  # [B, S]
     types = tf.zeros_like(ids)

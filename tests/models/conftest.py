@@ -1,0 +1,45 @@
+import keras
+import pytest
+
+from keras_bert.config import BertConfig
+from keras_bert.models.backbone import BertBackbone
+from keras_bert.text.preprocessor import BertPreprocessor
+from keras_bert.text.tokenizer import BertTokenizer
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = "good fine great bad poor awful film book the a was is not very ##s ! ?".split()
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer():
+    return BertTokenizer(SPECIAL + WORDS, lowercase=True)
+
+
+@pytest.fixture
+def tiny_parts(tiny_tokenizer):
+    """A fresh small backbone and its preprocessor; sizes are distinct primes where they may."""
+    keras.utils.set_random_seed(3)
+    config = BertConfig(
+        vocab_size=len(SPECIAL + WORDS),
+        hidden_size=22,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=37,
+        max_position_embeddings=19,
+        initializer_range=0.2,
+    )
+    return BertBackbone(config), BertPreprocessor(tiny_tokenizer, sequence_length=17)
+
+
+@pytest.fixture(scope="session")
+def reviews():
+    """Texts whose label a tiny model can learn: (texts, labels)."""
+    good, bad = ("good", "fine", "great"), ("bad", "poor", "awful")
+    rows = [
+        (f"the {thing} was {'very ' * loud}{word}{end}", "pos" if word in good else "neg")
+        for word in good + bad
+        for thing in ("film", "book")
+        for loud in (0, 1, 3)
+        for end in ("", "!", " ?")
+    ]
+    return [text for text, _ in rows], [label for _, label in rows]
