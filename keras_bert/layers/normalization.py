@@ -1,9 +1,9 @@
-"""Layer normalisation in float32 whatever the policy, faster and closer than Keras's.
+"""Layer normalisation in float32 whatever the policy, in fewer passes than Keras's.
 
 BERT's epsilon of 1e-12 is 0 in float16, and a variance over hundreds of
 half-precision values is coarse, so this layer never computes below float32.
-It centres first and scales after: Keras multiplies out to x·s - mean·s, which
-costs more passes over memory and cancels where the mean is large.
+It keeps the centred inputs for the variance and for the result, where Keras's
+passes over its inputs once more.
 
 Source: Ba et al. 2016, https://arxiv.org/abs/1607.06450
 """
@@ -39,6 +39,7 @@ class Float32LayerNormalization(keras.layers.LayerNormalization):
 
     def call(self, inputs):
         """Normalise [..., H]."""
+        inputs = ops.cast(inputs, self.compute_dtype)
         centred = inputs - ops.mean(inputs, axis=-1, keepdims=True)  # [..., H]
         variance = ops.mean(centred * centred, axis=-1, keepdims=True)  # [..., 1]
         return centred * ops.rsqrt(variance + self.epsilon) * self.gamma + self.beta

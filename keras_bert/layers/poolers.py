@@ -12,6 +12,9 @@ from keras import ops
 from keras_bert.layers.checks import check_rank, check_same_shape
 from keras_bert.layers.initializers import truncated_normal
 
+# Where maxima start, which lets a batch be empty: finite, and below any activation.
+_LOWEST = -1e30
+
 
 @keras.saving.register_keras_serializable(package="keras_bert")
 class FirstTokenPooler(keras.layers.Layer):
@@ -125,9 +128,8 @@ class MaxPooler(_MaskedPooler):
     """
 
     def _pool(self, vectors):
-        return ops.max(vectors, axis=1)
+        return ops.max(vectors, axis=1, initial=_LOWEST)
 
     def _pool_masked(self, vectors, mask):
-        lowest = ops.full_like(vectors, -1e30)
-        highest = ops.max(ops.where(mask, vectors, lowest), axis=1)  # [B, H]
+        highest = self._pool(ops.where(mask, vectors, _LOWEST))  # [B, H]
         return ops.where(ops.any(mask, axis=1), highest, ops.zeros_like(highest))
