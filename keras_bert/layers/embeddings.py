@@ -141,6 +141,14 @@ class BertEmbeddings(keras.layers.Layer):
         """Return [B, S, H] for ids [B, S]."""
         return (*input_word_ids_shape, self.hidden_size)
 
+    def compute_output_spec(
+        self, input_word_ids, input_type_ids=None, position_ids=None, training=False
+    ):
+        """Check what is known of symbolic ids, and return the spec of [B, S, H]."""
+        self._check(input_word_ids, input_type_ids, position_ids)
+        shape = self.compute_output_shape(input_word_ids.shape)
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
     def get_config(self):
         """Return the constructor's arguments."""
         return super().get_config() | {

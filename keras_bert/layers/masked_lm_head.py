@@ -107,7 +107,11 @@ class MaskedLMHead(keras.layers.Layer):
         vectors = ops.cast(self.transform_layer_norm(vectors), self.compute_dtype)
         table = ops.cast(self.word_embeddings.embeddings, self.compute_dtype)  # [V, H]
         logits = ops.einsum("bph,vh->bpv", vectors, table)
-        return ops.cast(logits, self.output_bias.dtype) + self.output_bias
+        return ops.cast(logits, self._logits_dtype) + ops.cast(self.output_bias, self._logits_dtype)
+
+    @property
+    def _logits_dtype(self):
+        return keras.backend.result_type(self.compute_dtype, "float32")
 
     def _gather(self, sequence_output, positions):
         check_rank("masked_lm_positions", positions, 2)
@@ -123,7 +127,7 @@ class MaskedLMHead(keras.layers.Layer):
         if masked_lm_positions is not None:
             length = masked_lm_positions.shape[1]
         shape = (batch, length, self.word_embeddings.input_dim)
-        return keras.KerasTensor(shape, dtype=self.variable_dtype)
+        return keras.KerasTensor(shape, dtype=self._logits_dtype)
 
     def get_config(self):
         """Return the constructor's arguments; `embeddings` as a shared Keras object."""
