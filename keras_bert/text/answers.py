@@ -4,8 +4,9 @@ Shapes: B rows, C classes. An answers object is called eagerly by `predict` and
 traced into exported graphs, so both give the same strings and scores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -69,3 +70,12 @@ class ScoreAnswers:
             `score` float32 [B].
         """
         return {"score": tf.cast(logits, tf.float32)}
+
+
+def as_numpy(answers: Mapping[str, tf.Tensor]) -> dict[str, np.ndarray]:
+    """Answers as NumPy arrays, their strings as `str`."""
+    arrays = {name: tensor.numpy() for name, tensor in answers.items()}
+    return {
+        name: np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
+        for name, array in arrays.items()
+    }

@@ -29,7 +29,10 @@ def as_texts(value: Any, name: str = "texts") -> tf.Tensor:
         )
     if tf.is_tensor(value) or isinstance(value, tf.RaggedTensor):
         return _checked_tensor(value, name)
-    return tf.constant(_as_list(value, name), tf.string, shape=[len(value)])
+    texts = _as_list(value, name)
+    if any(map(tf.is_tensor, texts)):
+        return tf.stack(texts)
+    return tf.constant(texts, tf.string, shape=[len(texts)])
 
 
 def as_segments(value: Any) -> tuple[tf.Tensor, ...]:
@@ -77,7 +80,7 @@ def _checked_tensor(value: tf.Tensor, name: str) -> tf.Tensor:
     return tf.ensure_shape(value, [None])
 
 
-def _as_list(value: Any, name: str) -> list[bytes]:
+def _as_list(value: Any, name: str) -> list[bytes | tf.Tensor]:
     if not isinstance(value, list | tuple):
         value = np.asarray(value)
         if value.ndim != 1:
@@ -88,7 +91,7 @@ def _as_list(value: Any, name: str) -> list[bytes]:
     return [_encoded(text, number, name) for number, text in enumerate(value)]
 
 
-def _encoded(text: Any, number: int, name: str) -> bytes:
+def _encoded(text: Any, number: int, name: str) -> bytes | tf.Tensor:
     if isinstance(text, bytes):
         return text
     if isinstance(text, str):

@@ -17,3 +17,13 @@ class TextLayer(keras.layers.Layer):
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         self.built = True
+
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
+        """Makes tensors of texts before Keras sees them, unless they are symbolic."""
+        if not any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(inputs)):
+            inputs = self.prepare(inputs)
+        return super().__call__(inputs, **kwargs)
+
+    def prepare(self, inputs: Any) -> Any:
+        """Returns the inputs of `call` as string tensors."""
+        raise NotImplementedError

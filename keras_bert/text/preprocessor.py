@@ -78,10 +78,15 @@ class BertPreprocessor(TextLayer):
         """
         return cls(BertTokenizer.from_preset(preset), sequence_length, **kwargs)
 
-    def call(self, inputs: Any) -> dict[str, tf.Tensor]:
-        """Turns texts, [B], or a pair of them into the dict of three, int32 [B, S]."""
+    def prepare(self, inputs: Any) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
+        """Returns texts as a string tensor, [B], pairs as two."""
         segments = as_segments(inputs)
         self._check_room(len(segments))
+        return segments if len(segments) > 1 else segments[0]
+
+    def call(self, inputs: tf.Tensor | tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Turns texts, [B], or a pair of them into the dict of three, int32 [B, S]."""
+        segments = inputs if isinstance(inputs, tuple | list) else (inputs,)
         return self._graph.functions[len(segments)](*segments)
 
     def compute_output_spec(self, inputs: Any) -> dict[str, keras.KerasTensor]:

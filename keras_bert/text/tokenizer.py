@@ -97,9 +97,13 @@ class BertTokenizer(TextLayer):
         settings = read_preset_settings(preset)
         return cls(**{**settings, **kwargs})
 
-    def call(self, inputs: Any) -> tf.RaggedTensor:
+    def prepare(self, inputs: Any) -> tf.Tensor:
+        """Returns texts as a string tensor, [B]."""
+        return as_texts(inputs)
+
+    def call(self, inputs: tf.Tensor) -> tf.RaggedTensor:
         """Tokenizes texts, [B], to ragged ids, [B, (pieces)]."""
-        ids, splits = self._graph.tokenize(as_texts(inputs))
+        ids, splits = self._graph.tokenize(inputs)
         return tf.RaggedTensor.from_row_splits(ids, splits, validate=False)
 
     def tokenize_with_offsets(self, texts: Any) -> TokensWithOffsets:

@@ -1,0 +1,103 @@
+"""Where this package's source, or TensorFlow as Keras's backend, is not at hand."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from keras_bert.text.preprocessor import BertPreprocessor
+
+TEXTS = ["Hello, WORLD!", "cafe\u0301 中国 ΣΣ", "x" * 201, "", "un\x00able"]
+SERVABLE = {"FastWordpieceTokenizeWithOffsets", "TFText>FastWordpieceTokenizeWithOffsets"}
+
+
+@pytest.fixture(scope="module")
+def preprocessor(uncased):
+    return BertPreprocessor(uncased, sequence_length=11)
+
+
+@pytest.fixture(scope="module")
+def saved(preprocessor, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "1"
+    module = tf.Module()
+    spec = tf.TensorSpec([None], tf.string, name="text")
+    module.one = tf.function(lambda text: preprocessor(text), input_signature=[spec])
+    module.detokenize = tf.function(
+        lambda ids: {"text": preprocessor.tokenizer.detokenize(ids)},
+        input_signature=[tf.TensorSpec([None, None], tf.int32, name="ids")],
+    )
+    tf.saved_model.save(
+        module, path, signatures={"serving_default": module.one, "detokenize": module.detokenize}
+    )
+    return path
+
+
+def run(source, *arguments, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_saved_model_serves_without_this_package(saved, preprocessor):
+    answers = run(
+        """
+        import json, sys
+        import tensorflow as tf
+        import tensorflow_text
+        model = tf.saved_model.load(sys.argv[1])
+        features = model.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
+        text = model.signatures["detokenize"](ids=features["input_word_ids"])["text"]
+        assert "keras_bert" not in sys.modules
+        answers = {name: tensor.numpy().tolist() for name, tensor in features.items()}
+        print(json.dumps({**answers, "text": [t.decode() for t in text.numpy()]}))
+        """,
+        saved,
+        json.dumps(TEXTS),
+    )
+    text = answers.pop("text")
+    assert answers == {n: t.numpy().tolist() for n, t in preprocessor(TEXTS).items()}
+    assert text[:2] == ["hello , world !", "cafe 中 国 σς"]
+
+
+def test_the_saved_graph_holds_servable_ops_only(saved):
+    proto = saved_model_pb2.SavedModel.FromString((saved / "saved_model.pb").read_bytes())
+    graph = proto.meta_graphs[0].graph_def
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    foreign = {n.op for n in nodes if "TFText" in n.op or "Wordpiece" in n.op} - SERVABLE
+    assert not foreign
+    assert not {"PyFunc", "EagerPyFunc", "HashTableV2", "LookupTableFindV2"} & {n.op for n in nodes}
+
+
+def test_under_the_jax_backend(preprocessor, tokens):
+    pytest.importorskip("jax")
+    answers = run(
+        """
+        import json, sys
+        import keras, tensorflow as tf
+        from keras_bert.text import BertPreprocessor, BertTokenizer
+        assert keras.backend.backend() == "jax"
+        texts, tokens = map(json.loads, sys.argv[1:])
+        preprocessor = BertPreprocessor(BertTokenizer(tokens), sequence_length=11)
+        eager = preprocessor(texts)
+        pair = preprocessor((texts, tf.constant(texts)))
+        assert pair["input_type_ids"].numpy().any()
+        data = tf.data.Dataset.from_tensor_slices(texts).batch(5).map(preprocessor)
+        for name, tensor in next(iter(data)).items():
+            assert (tensor.numpy() == eager[name].numpy()).all()
+        print(json.dumps({name: tensor.numpy().tolist() for name, tensor in eager.items()}))
+        """,
+        json.dumps(TEXTS),
+        json.dumps(tokens),
+        KERAS_BACKEND="jax",
+    )
+    assert answers == {n: t.numpy().tolist() for n, t in preprocessor(TEXTS).items()}
