@@ -31,6 +31,8 @@ SPECIAL = {
     "mask_token": "[MASK]",
 }
 
+_LONGEST_WORD = 100  # characters, where no file says; Google's code has 200
+
 # Values of settings that BERT's own tokenizer follows; others change the word pieces.
 _FOLLOWED = {
     "tokenize_chinese_chars": (None, True),
@@ -82,7 +84,8 @@ def read_tokenizer(folder: pathlib.Path) -> Tokenizer:
             stacklevel=4,
         )
         return Tokenizer(None, None, None)
-    return Tokenizer(vocabulary, lowercase, model.get("max_input_chars_per_word"))
+    longest_word = model.get("max_input_chars_per_word", _LONGEST_WORD)
+    return Tokenizer(vocabulary, lowercase, None if vocabulary is None else longest_word)
 
 
 def write_tokenizer(

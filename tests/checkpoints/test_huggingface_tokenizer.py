@@ -99,7 +99,7 @@ def test_without_special_tokens_there_is_no_tokenizer_json(tmp_path):
     write_tokenizer(["[PAD]", "A"], None, 200, 512, tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["tokenizer_config.json", "vocab.txt"]
-    assert read_tokenizer(tmp_path) == (["[PAD]", "A"], False, None)
+    assert read_tokenizer(tmp_path) == (["[PAD]", "A"], False, 100)
 
 
 @pytest.mark.parametrize("lowercase", [True, False])
