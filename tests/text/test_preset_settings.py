@@ -93,11 +93,11 @@ def test_what_would_tokenize_differently_is_refused(folder, name, content, messa
 
 def test_faulty_folders_are_refused(folder):
     (folder / "preset.json").write_text("{")
-    with pytest.raises(ValueError, match="expected JSON in .*preset.json; received"):
+    with pytest.raises(ValueError, match=r"expected JSON in .*preset.json; received"):
         read_preset_settings(folder)
     write(folder, "preset.json", [])
-    with pytest.raises(ValueError, match="expected a JSON object in .*; received list"):
+    with pytest.raises(ValueError, match=r"expected a JSON object in .*; received list"):
         read_preset_settings(folder)
     (folder / "vocab.txt").unlink()
-    with pytest.raises(ValueError, match="expected a vocabulary .*vocab.txt; received a folder"):
+    with pytest.raises(ValueError, match=r"expected a vocabulary .*vocab.txt; received a folder"):
         read_preset_settings(folder)
