@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 ENVIRONMENT = $(or $(PYTHON),$(error no Python of the versions that pyproject.toml names was found; \
 	name one with make PYTHON=...)) .ci/environment.py
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench build test-wheel parity lock clean

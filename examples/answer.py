@@ -9,7 +9,7 @@ imported: the tokenizer and the labels are inside the SavedModel.
 import os
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  # its operations are part of the graph
