@@ -61,6 +61,9 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         metavar="DIR",
         help="keep the run's state here, and resume from it after an interruption",
     )
+    group.add_argument(
+        "--save-every-steps", type=positive, metavar="N", help="and not only each epoch"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -145,4 +148,8 @@ def _callbacks(arguments: argparse.Namespace) -> list:
                 restore_best_weights=True,
             )
         )
+    if arguments.checkpoint:
+        from keras_bert.training.resume import ResumableTraining
+
+        callbacks.append(ResumableTraining(arguments.checkpoint, arguments.save_every_steps))
     return callbacks

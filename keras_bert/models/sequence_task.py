@@ -67,6 +67,8 @@ class SequenceTask(Task):
         pooled = encoded["pooled_output"]  # [B, H]
         if pooling != "first":
             pooler = POOLERS[pooling](name=f"{pooling}_pooler")
+            # No loss reaches the backbone's pooler: as a trainable one it would only decay.
+            backbone.pooler.trainable = False
             pooled = pooler(encoded["sequence_output"], backbone.input["input_mask"])
         outputs = head(head_dropout(pooled))  # [B, C]
         if squeeze:

@@ -6,18 +6,59 @@ TensorFlow ops and call one inner function on ids, which alone may be compiled.
 Shapes: B rows, S positions, H hidden size.
 """
 
+import json
+import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
+from keras_bert.export.saved_model import write_saved_model
 from keras_bert.layers.poolers import MeanPooler
+from keras_bert.models.text_inputs import with_padding
 
 if TYPE_CHECKING:
     from keras_bert.models.task import Task
 
 FEATURES = ("input_word_ids", "input_mask", "input_type_ids")
+
+
+class TaskExport:
+    """`export` for a task."""
+
+    def export(
+        self, path: str | pathlib.Path, *, jit_compile: bool = False, overwrite: bool = False
+    ) -> pathlib.Path:
+        """Writes a SavedModel that takes strings and returns answers.
+
+        The signatures are those of `serving_signatures`;
+        `assets.extra/keras_bert.json` repeats the task, its labels and its limits.
+
+        Args:
+            path: a version folder such as `models/intents/1`, or `models/intents` for the
+                next version.
+            jit_compile: compile the part on integers with XLA.
+            overwrite: replace a version that is there.
+
+        Returns:
+            The version folder. A killed or failed export leaves none.
+        """
+        return write_saved_model(
+            path,
+            serving_signatures(self, jit_compile=jit_compile),
+            [variable.value for variable in self.weights],
+            extra_assets={"keras_bert.json": json.dumps(self.card(), indent=2) + "\n"},
+            overwrite=overwrite,
+        )
+
+    def card(self) -> dict[str, Any]:
+        """Facts that a client of the exported model needs, for JSON."""
+        return {
+            "task": type(self).__name__,
+            "pairs": self.pairs,
+            "sequence_length": self.preprocessor.sequence_length,
+        }
 
 
 def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, Any]:
@@ -44,13 +85,13 @@ def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, 
             f"{keras.backend.backend()!r}: save_to_preset, then load and export with "
             "KERAS_BACKEND=tensorflow"
         )
-    preprocess = task.preprocessor_for(padding="fixed" if jit_compile else "longest")
+    preprocess = with_padding(task.preprocessor, "fixed" if jit_compile else "longest")
 
-    @tf.function(jit_compile=jit_compile)
+    @tf.function(jit_compile=jit_compile, autograph=False)
     def forward(features: dict[str, tf.Tensor]) -> tf.Tensor:
         return task(features, training=False)
 
-    @tf.function(jit_compile=jit_compile)
+    @tf.function(jit_compile=jit_compile, autograph=False)
     def encode(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return _embeddings(task.backbone(features, training=False), features["input_mask"])
 
@@ -68,13 +109,13 @@ def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, 
 
 
 def _on_text(function: Callable[[Any], dict[str, tf.Tensor]], pairs: bool) -> Any:
-    text = tf.TensorSpec([None], tf.string, "text")
-    if not pairs:
-        return tf.function(lambda text: function(text), input_signature=[text])
-    second = tf.TensorSpec([None], tf.string, "text_pair")
-    return tf.function(
-        lambda text, text_pair: function((text, text_pair)), input_signature=[text, second]
-    )
+    # The parameters' names become the signature's.
+    specs = [tf.TensorSpec([None], tf.string, "text")]
+    named: Callable[..., dict[str, tf.Tensor]] = lambda text: function(text)  # noqa: E731
+    if pairs:
+        specs.append(tf.TensorSpec([None], tf.string, "text_pair"))
+        named = lambda text, text_pair: function((text, text_pair))  # noqa: E731
+    return tf.function(named, input_signature=specs, autograph=False)
 
 
 def _on_features(forward: Any, answers: Callable[[tf.Tensor], dict[str, tf.Tensor]]) -> Any:
@@ -86,7 +127,7 @@ def _on_features(forward: Any, answers: Callable[[tf.Tensor], dict[str, tf.Tenso
         return {"logits": tf.cast(logits, tf.float32), **answers(logits)}
 
     ids = [tf.TensorSpec([None, None], tf.int32, name) for name in FEATURES]
-    return tf.function(function, input_signature=ids)
+    return tf.function(function, input_signature=ids, autograph=False)
 
 
 def _embeddings(outputs: dict[str, tf.Tensor], mask: tf.Tensor) -> dict[str, tf.Tensor]:

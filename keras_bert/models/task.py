@@ -9,8 +9,6 @@ SavedModel. The steps stay visible and usable alone: `task.preprocessor(texts)`,
 Shapes: N rows of a data set, B rows of a batch.
 """
 
-import json
-import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,20 +16,27 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_bert.data.batches import EpochCounter, FeatureBatches
+from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.labels import LabelSet, Scores
-from keras_bert.export.saved_model import write_saved_model
 from keras_bert.models.backbone import BertBackbone
-from keras_bert.models.serving import serving_signatures
+from keras_bert.models.serving import TaskExport
 from keras_bert.models.task_presets import TaskPresets
-from keras_bert.models.text_inputs import TextPipeline, as_texts, is_dataset, is_raw_text, pack
+from keras_bert.models.text_inputs import (
+    TextPipeline,
+    as_texts,
+    count_rows,
+    is_dataset,
+    is_raw_text,
+)
+from keras_bert.text.answers import as_numpy
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.optimizer import create_optimizer
+from keras_bert.training.resume import fit_callbacks
 
 Answers = Callable[[Any], dict[str, tf.Tensor]]
 
 
-class Task(TaskPresets, keras.Model):
+class Task(TaskPresets, TaskExport, keras.Model):
     """Base of the tasks.
 
     A subclass builds the head and defines `default_loss()`, `default_metrics()`,
@@ -68,6 +73,7 @@ class Task(TaskPresets, keras.Model):
         self.targets = targets
         self.answers = answers
         self.pairs = pairs
+        self.pipeline = TextPipeline(preprocessor, targets, pairs)
 
     def compile_for(
         self,
@@ -136,23 +142,32 @@ class Task(TaskPresets, keras.Model):
             validation_data: `(x, y)`, `(x, y, sample_weight)` or a dataset, held out.
             shuffle: a new order each epoch, fixed by `seed` and the epoch's number.
             seed: of the order.
-            **kwargs: for `keras.Model.fit` (`callbacks`, `initial_epoch`, …).
+            **kwargs: for `keras.Model.fit` (`callbacks`, `initial_epoch`, …). With a
+                `keras_bert.training.ResumableTraining` among the callbacks a killed run
+                goes on to the same result.
 
         Returns:
             Keras's `History`. An uncompiled task is compiled with `compile_for`'s defaults.
         """
-        pipeline = self._pipeline()
-        x, y, sample_weight = pipeline.prepare(
-            x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=seed
+        if not self.compiled:
+            rows = count_rows(x, y, batch_size)
+            self.compile_for(rows, epochs=epochs, batch_size=batch_size)
+        few_lengths = self._compiles_each_length()
+        x, y, sample_weight = self.pipeline.prepare(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            few_lengths=few_lengths,
         )
         if validation_data is not None:
-            validation_data = pipeline.prepare_validation(validation_data, batch_size)
-        if not self.compiled:
-            steps = _steps_an_epoch(x, y, batch_size)
-            self.compile_for(steps * batch_size, epochs=epochs, batch_size=batch_size)
+            validation_data = self.pipeline.prepare_validation(
+                validation_data, batch_size, few_lengths
+            )
         if isinstance(x, FeatureBatches):  # it draws its own order
-            callbacks = kwargs.pop("callbacks", None) or []
-            kwargs |= {"shuffle": False, "callbacks": [*callbacks, EpochCounter(x)]}
+            kwargs |= {"shuffle": False, "callbacks": fit_callbacks(kwargs.get("callbacks"), x)}
         elif y is not None:  # the dict of three in memory: Keras batches it
             kwargs |= {"shuffle": shuffle, "batch_size": batch_size}
         elif is_dataset(x):  # it comes in its own order
@@ -176,7 +191,13 @@ class Task(TaskPresets, keras.Model):
         **kwargs: Any,
     ) -> Any:
         """The compiled loss and metrics on raw records; arguments as in `fit`."""
-        x, y, sample_weight = self._pipeline().prepare(x, y, sample_weight, batch_size=batch_size)
+        x, y, sample_weight = self.pipeline.prepare(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            few_lengths=self._compiles_each_length(),
+        )
         if y is not None:
             kwargs["batch_size"] = batch_size
         return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
@@ -192,7 +213,7 @@ class Task(TaskPresets, keras.Model):
         Returns:
             What `self.answers` gives, as NumPy arrays over N; strings are `str`.
         """
-        return _as_numpy(self.answers(self.predict_logits(x, batch_size=batch_size, **kwargs)))
+        return as_numpy(self.answers(self.predict_logits(x, batch_size=batch_size, **kwargs)))
 
     def answer(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> list[dict[str, Any]]:
         """As `predict`, one JSON-ready dict for each record."""
@@ -202,49 +223,16 @@ class Task(TaskPresets, keras.Model):
 
     def predict_logits(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> np.ndarray:
         """Float32 logits for raw texts, in their order; arguments as in `predict`."""
-        if is_raw_text(x):
-            packed = pack(self.preprocessor_for("longest"), as_texts(x, self.pairs))
-            if not len(packed):
-                return np.zeros((0, *self.output_shape[1:]), "float32")
-            batches = FeatureBatches(packed, batch_size=batch_size, shuffle=False)
-            return np.asarray(batches.restore(super().predict(batches, **kwargs)), "float32")
-        if is_dataset(x):
-            x = self._pipeline().map(x, batch_size)
-        else:
+        if is_raw_text(x) and not as_texts(x, self.pairs)[0]:
+            return np.zeros((0, *self.output_shape[1:]), "float32")
+        x, _, _ = self.pipeline.prepare(
+            x, batch_size=batch_size, few_lengths=self._compiles_each_length()
+        )
+        if isinstance(x, FeatureBatches):
+            return np.asarray(x.restore(super().predict(x, **kwargs)), "float32")
+        if not is_dataset(x):
             kwargs["batch_size"] = batch_size
         return np.asarray(super().predict(x, **kwargs), "float32")
-
-    def preprocessor_for(self, padding: str) -> BertPreprocessor:
-        """The task's preprocessor with `padding` "fixed" or "longest"."""
-        mine = self.preprocessor
-        if mine.padding == padding:
-            return mine
-        return BertPreprocessor(mine.tokenizer, mine.sequence_length, mine.truncation, padding)
-
-    def export(
-        self, path: str | pathlib.Path, *, jit_compile: bool = False, overwrite: bool = False
-    ) -> pathlib.Path:
-        """Writes a SavedModel that takes strings and returns answers.
-
-        Signatures are described in `keras_bert.models.serving.serving_signatures`;
-        `assets.extra/keras_bert.json` repeats the task, its labels and its limits.
-
-        Args:
-            path: a version folder such as `models/intents/1`, or `models/intents` for the
-                next version.
-            jit_compile: compile the part on integers with XLA.
-            overwrite: replace a version that is there.
-
-        Returns:
-            The version folder. A killed or failed export leaves none.
-        """
-        return write_saved_model(
-            path,
-            serving_signatures(self, jit_compile=jit_compile),
-            [variable.value for variable in self.weights],
-            extra_assets={"keras_bert.json": json.dumps(self.card(), indent=2) + "\n"},
-            overwrite=overwrite,
-        )
 
     def head_config(self) -> dict[str, Any]:
         """The constructor's arguments that belong to the head, for JSON."""
@@ -253,14 +241,6 @@ class Task(TaskPresets, keras.Model):
     def head_metadata(self) -> dict[str, Any]:
         """What goes into a checkpoint beside the arrays."""
         return {"task": self.head_config()}
-
-    def card(self) -> dict[str, Any]:
-        """Facts that a client of the exported model needs, for JSON."""
-        return {
-            "task": type(self).__name__,
-            "pairs": self.pairs,
-            "sequence_length": self.preprocessor.sequence_length,
-        }
 
     def get_config(self) -> dict[str, Any]:
         """The parts by value, so that `.keras` files and presets rebuild the task."""
@@ -279,8 +259,9 @@ class Task(TaskPresets, keras.Model):
             config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
         return cls(**config)
 
-    def _pipeline(self) -> TextPipeline:
-        return TextPipeline(self.preprocessor_for("longest"), self.targets, self.pairs)
+    def _compiles_each_length(self) -> bool:
+        """Whether a batch of a new length costs a compilation by XLA."""
+        return keras.backend.backend() == "jax" or bool(getattr(self, "jit_compile", False))
 
 
 def _refuse_misfit(backbone: BertBackbone, preprocessor: BertPreprocessor) -> None:
@@ -295,30 +276,3 @@ def _refuse_misfit(backbone: BertBackbone, preprocessor: BertPreprocessor) -> No
                 f"expected a preprocessor within the backbone's {name}={available}; "
                 f"received one that needs {needed}"
             )
-
-
-def _steps_an_epoch(x: Any, y: Any, batch_size: int) -> int:
-    rows = len(y) if y is not None else None
-    steps = -(-rows // batch_size) if rows is not None else _length(x)
-    if steps is None:
-        raise ValueError(
-            "expected a compiled task or data of known length, from which the learning-rate "
-            f"schedule follows; received {type(x).__name__} of unknown length: call "
-            "compile_for(num_examples, …) first"
-        )
-    return steps
-
-
-def _length(x: Any) -> int | None:
-    if is_dataset(x):
-        steps = int(x.cardinality())
-        return steps if steps >= 0 else None
-    return len(x) if hasattr(x, "__len__") else None
-
-
-def _as_numpy(answers: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
-    arrays = {name: tensor.numpy() for name, tensor in answers.items()}
-    return {
-        name: np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
-        for name, array in arrays.items()
-    }

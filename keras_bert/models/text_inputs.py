@@ -95,11 +95,48 @@ def pack(preprocessor: BertPreprocessor, texts: tuple[list, ...]) -> PackedFeatu
     return PackedFeatures.concatenate(chunks)
 
 
+def with_padding(preprocessor: BertPreprocessor, padding: str) -> BertPreprocessor:
+    """The same preprocessor with `padding` "fixed" or "longest"."""
+    mine = preprocessor
+    if mine.padding == padding:
+        return mine
+    return BertPreprocessor(mine.tokenizer, mine.sequence_length, mine.truncation, padding)
+
+
+def count_rows(x: Any, y: Any, batch_size: int) -> int:
+    """The rows of a data set, from which the learning-rate schedule follows.
+
+    Args:
+        x: texts in memory, a `tf.data.Dataset`, or anything else with a length in batches.
+        y: labels in memory, or None.
+        batch_size: for data whose length counts batches.
+
+    Raises:
+        ValueError: the length is unknown.
+    """
+    if y is not None:
+        return len(y)
+    if isinstance(x, list | tuple | np.ndarray):
+        return len(x)
+    if is_dataset(x):
+        length, text = int(x.cardinality()), tf.nest.flatten(x.element_spec)[0]
+        rows_each = 1 if text.shape.rank == 0 else batch_size
+    else:
+        length, rows_each = len(x) if hasattr(x, "__len__") else -1, batch_size
+    if length < 0:
+        raise ValueError(
+            "expected a compiled task or data of known length, from which the learning-rate "
+            f"schedule follows; received {type(x).__name__} of unknown length: call "
+            "compile_for(num_examples, …) first"
+        )
+    return length * rows_each
+
+
 class TextPipeline:
     """Turns raw records into what `keras.Model.fit` and its siblings take.
 
     Args:
-        preprocessor: one that pads to the longest row of a batch.
+        preprocessor: the task's; its padding is left to the batches.
         targets: encodes labels, in memory (`encode`) and in a graph (`encode_tensor`).
         pairs: whether a row is two texts.
     """
@@ -107,7 +144,7 @@ class TextPipeline:
     def __init__(
         self, preprocessor: BertPreprocessor, targets: LabelSet | Scores, pairs: bool
     ) -> None:
-        self.preprocessor = preprocessor
+        self.preprocessor = with_padding(preprocessor, "longest")
         self.targets = targets
         self.pairs = pairs
 
@@ -120,6 +157,7 @@ class TextPipeline:
         batch_size: int,
         shuffle: bool = False,
         seed: int = 0,
+        few_lengths: bool = False,
     ) -> tuple[Any, Any, Any]:
         """Gives `(x, y, sample_weight)` for Keras.
 
@@ -130,6 +168,7 @@ class TextPipeline:
             batch_size: for texts in memory and datasets of single records.
             shuffle: a new order each epoch, for texts in memory.
             seed: of that order.
+            few_lengths: pad to powers of two, where each new length costs a compilation.
 
         Returns:
             For texts in memory and datasets, `x` yields labels and weights itself, and
@@ -151,15 +190,25 @@ class TextPipeline:
                 f"and {len(labels)} labels"
             )
         batches = FeatureBatches(
-            packed, labels, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=seed
+            packed,
+            labels,
+            sample_weight,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            bucket_lengths=self._powers_of_two() if few_lengths else None,
         )
         return batches, None, None
 
-    def prepare_validation(self, data: Any, batch_size: int) -> Any:
+    def _powers_of_two(self) -> list[int]:
+        longest = self.preprocessor.sequence_length
+        return [*(2**n for n in range(4, longest.bit_length()) if 2**n < longest), longest]
+
+    def prepare_validation(self, data: Any, batch_size: int, few_lengths: bool) -> Any:
         """As `prepare`, for the `validation_data` of `fit`: a dataset or a tuple."""
         if not isinstance(data, tuple):
             return self.prepare(data, batch_size=batch_size)[0]
-        x, y, sample_weight = self.prepare(*data, batch_size=batch_size)
+        x, y, sample_weight = self.prepare(*data, batch_size=batch_size, few_lengths=few_lengths)
         return x if y is None else (x, y, sample_weight)
 
     def map(self, dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:

@@ -7,12 +7,14 @@ from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.text.tokenizer import BertTokenizer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = "good fine great bad poor awful film book the a was is not very ##s ! ?".split()
+OPINIONS = ["good", "fine", "great", "bad", "poor", "awful", "very", "not"]
+OTHERS = ["film", "book", "the", "a", "was", "is", "##s", "!", "?"]
+VOCABULARY = SPECIAL + OPINIONS + OTHERS
 
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer():
-    return BertTokenizer(SPECIAL + WORDS, lowercase=True)
+    return BertTokenizer(VOCABULARY, lowercase=True)
 
 
 @pytest.fixture
@@ -20,9 +22,9 @@ def tiny_parts(tiny_tokenizer):
     """A fresh small backbone and its preprocessor; sizes are distinct primes where they may."""
     keras.utils.set_random_seed(3)
     config = BertConfig(
-        vocab_size=len(SPECIAL + WORDS),
+        vocab_size=len(VOCABULARY),
         hidden_size=22,
-        num_hidden_layers=2,
+        num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=37,
         max_position_embeddings=19,

@@ -20,8 +20,9 @@ import tensorflow_text
 loaded = tf.saved_model.load(sys.argv[1])
 answers = loaded.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
 assert not any(name.startswith("keras_bert") for name in sys.modules)
-print(json.dumps({k: [text.decode() for text in v.numpy()] if v.dtype == tf.string else v.numpy().tolist()
-                  for k, v in answers.items()}))
+answers = {name: tensor.numpy().tolist() for name, tensor in answers.items()}
+answers["label"] = [label.decode() for label in answers["label"]]
+print(json.dumps(answers))
 """
 
 # Core TensorFlow, and the one tensorflow-text op that TensorFlow Serving links (2.13 on).

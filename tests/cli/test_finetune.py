@@ -1,0 +1,111 @@
+import json
+import re
+
+import pytest
+
+from keras_bert.cli.main import main
+from keras_bert.models import load_task
+
+
+def test_finetunes_scores_and_saves(finetuned):
+    out, scores = finetuned
+    assert scores["accuracy"] == 1.0
+    assert scores["examples"] == 24
+    assert {"f1", "f1_macro", "matthews_correlation", "seconds"} <= set(scores)
+    assert load_task(out).answer(["the film was great"], verbose=0)[0]["label"] == "pos"
+
+
+def test_evaluate(finetuned, reviews_file, capsys):
+    assert main(["evaluate", str(finetuned[0]), str(reviews_file), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["accuracy"] == 1.0
+    assert main(["evaluate", str(finetuned[0]), str(reviews_file)]) == 0
+    assert "accuracy              1.0000" in capsys.readouterr().out
+
+
+def test_predict_streams_json_lines(finetuned, tmp_path, capsys):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("the film was great\n\nthe book was awful !\n", encoding="utf-8")
+    assert main(["predict", str(finetuned[0]), str(texts)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["label"] for row in rows][::2] == ["pos", "neg"]
+    assert set(rows[0]) == {"label", "score", "probabilities"}
+
+
+def test_export(finetuned, tmp_path, capsys):
+    out = tmp_path / "served"
+    assert main(["export", str(finetuned[0]), str(out), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["path"] == str(out / "1")
+    assert result["labels"] == ["neg", "pos"]
+    assert (out / "1" / "saved_model.pb").exists()
+    assert main(["export", str(finetuned[0]), str(out / "1")]) == 1
+    assert "expected no files yet" in capsys.readouterr().err
+
+
+def test_regress_on_pairs_by_position(pretrained, tmp_path, capsys):
+    rows = tmp_path / "pairs.csv"
+    rows.write_text('"good, fine",great,4.5\nbad,great,0.5\nthe film,a book,2\n' * 3)
+    words = f"finetune regress --preset {pretrained} --train {rows} --out {tmp_path / 'out'} "
+    words += "--text-column 0 --pair-column 1 --label-column 2 --epochs 1 --json "
+    words += f"--sequence-length 17 --pooling mean --tensorboard {tmp_path / 'logs'}"
+    assert main(words.split()) == 0
+    assert json.loads(capsys.readouterr().out)["examples"] == 9
+    assert list((tmp_path / "logs").rglob("events.*"))
+    words = f"evaluate {tmp_path / 'out'} {rows} --json "
+    words += "--text-column 0 --pair-column 1 --label-column 2"
+    assert main(words.split()) == 0
+    assert set(json.loads(capsys.readouterr().out)) >= {"pearson", "spearman"}
+
+
+def test_multi_label(pretrained, tmp_path, capsys):
+    rows = tmp_path / "rows.jsonl"
+    lines = [{"text": "good film", "labels": ["good", "film"]}, {"text": "awful", "labels": []}]
+    rows.write_text("\n".join(map(json.dumps, lines * 4)))
+    words = f"finetune classify --preset {pretrained} --train {rows} --out {tmp_path / 'out'} "
+    words += f"--label-column labels --multi-label --epochs 1 --valid {rows} --json "
+    words += "--sequence-length 17 --early-stopping 1"
+    assert main(words.split()) == 0
+    assert "f1_micro" in json.loads(capsys.readouterr().out)
+    assert load_task(tmp_path / "out").multi_label
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"--train": "missing.tsv"}, "missing.tsv"),
+        ({"--preset": "no-such-model"}, "no-such-model"),
+        ({"--text-column": "sentence"}, "expected .*sentence"),
+        ({"--sequence-length": "400"}, "max_position_embeddings=19"),
+    ],
+)
+def test_failures(pretrained, reviews_file, tmp_path, capsys, change, message):
+    arguments = {
+        "--preset": str(pretrained),
+        "--train": str(reviews_file),
+        "--out": str(tmp_path / "out"),
+        "--sequence-length": "17",
+        **change,
+    }
+    words = ["finetune", "classify", *(word for pair in arguments.items() for word in pair)]
+    assert main(words) == 1
+    printed = capsys.readouterr()
+    assert re.search(message, printed.err)
+    assert "Traceback" not in printed.err
+    assert not printed.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_unseen_in_training(pretrained, reviews_file, finetuned, tmp_path, capsys):
+    other = tmp_path / "other.tsv"
+    other.write_text("text\tlabel\nthe film\tneutral\n")
+    assert main(["evaluate", str(finetuned[0]), str(other)]) == 1
+    assert "received unseen ['neutral']" in capsys.readouterr().err
+
+
+def test_a_destination_in_use_is_refused_before_training(pretrained, finetuned, capsys):
+    words = ["finetune", "classify", "--preset", str(pretrained), "--train", "not-even-read.tsv"]
+    assert main([*words, "--out", str(finetuned[0])]) == 1
+    assert "expected no files yet" in capsys.readouterr().err
+    assert main([*words, "--out", "/proc/nowhere/out"]) == 1
+    assert "expected room and permission" in capsys.readouterr().err
