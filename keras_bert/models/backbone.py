@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_bert.config import BertConfig
-from keras_bert.layers.checks import check_integer, check_same_shape
+from keras_bert.layers.checks import check_integer, check_rank, check_same_shape
 from keras_bert.layers.embeddings import BertEmbeddings
 from keras_bert.layers.poolers import FirstTokenPooler
 from keras_bert.layers.transformer_block import TransformerEncoderBlock
@@ -143,6 +143,10 @@ class BertBackbone(PresetIO, keras.Model):
         """Encode a dict of ids; see the class."""
         return super().__call__(_checked(inputs), *args, **kwargs)
 
+    def call(self, inputs, training=None, mask=None):
+        """Encode a dict of ids; Keras comes here directly in steps on JAX."""
+        return super().call(_checked(inputs), training=training, mask=mask)
+
     def compute_output_spec(self, inputs, training=None, mask=None):
         """Return the outputs' specs; an optional input that is None has any shape."""
         given = {name: tensor for name, tensor in inputs.items() if tensor is not None}
@@ -180,5 +184,6 @@ def _checked(inputs):
             tensors[name] = np.asarray(tensor)
         if tensor is not None:
             check_integer(name, tensors[name])
+            check_rank(name, tensors[name], 2)
     check_same_shape({name: x.shape for name, x in tensors.items() if x is not None})
     return tensors
