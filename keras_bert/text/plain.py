@@ -8,6 +8,8 @@ runs are short, are *plain*.
 
 import functools
 
+import numpy as np
+
 from keras_bert.text import unicode_tables as unicode
 
 # Blocks whose characters were all assigned long before the oldest Unicode in use here,
@@ -39,16 +41,15 @@ _SHORTEST_RANGE = 4
 LONGEST_RUN_BYTES = 4 * LONGEST_RUN
 
 
-def is_plain(code: int, lowercase: bool) -> bool:
-    """Whether a code point passes the short way unharmed."""
-    if not any(first <= code <= last for first, last in _BLOCKS):
-        return False
-    word = unicode.look_up(unicode.unicode_tables(lowercase), code)
-    if unicode.kind_of(word) == unicode.SPACE:
-        return True
-    unchanged = word & (unicode.CODE_POINT_MASK | unicode.MULTIPLE) == code
-    ascii_capital = 0x41 <= code <= 0x5A
-    return unicode.kind_of(word) != unicode.EMPTY and (unchanged or ascii_capital)
+def plain_codes(lowercase: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the plain code points in order, int32 [C], and the kind of each, [C]."""
+    codes = np.concatenate([np.arange(first, last + 1, dtype=np.int32) for first, last in _BLOCKS])
+    words = unicode.look_up(unicode.unicode_tables(lowercase), codes)
+    kinds = unicode.kind_of(words)
+    unchanged = words & (unicode.CODE_POINT_MASK | unicode.MULTIPLE) == codes
+    ascii_capital = (codes >= ord("A")) & (codes <= ord("Z"))
+    plain = (kinds != unicode.EMPTY) & (unchanged | ascii_capital)
+    return codes[plain], kinds[plain]
 
 
 @functools.cache
@@ -59,15 +60,10 @@ def plain_pattern(lowercase: bool, longest_run: int = LONGEST_RUN) -> str:
         lowercase: whether the tokenizer lower-cases.
         longest_run: the most letters in a row, so that no word meets a length limit.
     """
-    tables = unicode.unicode_tables(lowercase)
-    letters, breaks = [], []
-    for first, last in _BLOCKS:
-        for code in range(first, last + 1):
-            if is_plain(code, lowercase):
-                letter = unicode.kind_of(unicode.look_up(tables, code)) == unicode.WORD
-                (letters if letter else breaks).append(code)
-    run = f"{_class(letters)}{{0,{longest_run}}}"
-    return f"{run}(?:{_class(breaks)}{run})*"
+    codes, kinds = plain_codes(lowercase)
+    letters, breaks = codes[kinds == unicode.WORD], codes[kinds != unicode.WORD]
+    run = f"{_class(letters.tolist())}{{0,{longest_run}}}"
+    return f"{run}(?:{_class(breaks.tolist())}{run})*"
 
 
 def _class(codes: list[int]) -> str:

@@ -92,12 +92,12 @@ def unicode_tables(lowercase: bool) -> UnicodeTables:
     )
 
 
-def look_up(tables: UnicodeTables, code: int) -> int:
-    """Returns the property word of one code point."""
-    return int(tables.words[tables.pages[code >> PAGE_BITS] + (code & (_PAGE - 1))]) ^ code
+def look_up(tables: UnicodeTables, codes: np.ndarray) -> np.ndarray:
+    """Returns the property words of code points, int32 of their shape."""
+    return tables.words[tables.pages[codes >> PAGE_BITS] + (codes & (_PAGE - 1))] ^ codes
 
 
-def kind_of(word: int) -> int:
+def kind_of(word: np.ndarray) -> np.ndarray:
     """Returns EMPTY, SPACE, WORD or ISOLATED."""
     return word >> KIND_SHIFT & 3
 
