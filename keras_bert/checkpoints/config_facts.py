@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_bert.checkpoints.checkpoint import Checkpoint
+from keras_bert.checkpoints.json_file import Types, require_types
 from keras_bert.config import BertConfig
 
-CARRIED = ("architectures", "problem_type", "classifier_dropout")
+CARRIED: dict[str, Types] = {
+    "architectures": list,
+    "problem_type": str,
+    "classifier_dropout": (int, float),
+}
 
 
 def make_config(values: Mapping[str, Any], path: pathlib.Path) -> BertConfig:
@@ -33,8 +38,10 @@ def facts_of(
     """The labels, None if they have no names, and the carried keys that are set.
 
     Raises:
-        ValueError: `id2label` does not number its labels 0, 1, ….
+        ValueError: `id2label` does not number its labels 0, 1, …, or a value is of another
+            type than the key's.
     """
+    require_types(values, CARRIED | {"id2label": dict}, path)
     carried = {key: values[key] for key in CARRIED if values.get(key) is not None}
     return _labels(values.get("id2label"), path), carried
 
@@ -53,10 +60,10 @@ def placeholders(num_labels: int) -> list[str]:
     return [f"LABEL_{i}" for i in range(num_labels)]
 
 
-def _labels(id2label: Any, path: pathlib.Path) -> list[str] | None:
+def _labels(id2label: dict[str, Any] | None, path: pathlib.Path) -> list[str] | None:
     if not id2label:
         return None
-    by_number = {str(number): str(label) for number, label in dict(id2label).items()}
+    by_number = {str(number): str(label) for number, label in id2label.items()}
     numbers = [str(i) for i in range(len(by_number))]
     if by_number.keys() != set(numbers):
         raise ValueError(

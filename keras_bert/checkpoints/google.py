@@ -18,7 +18,7 @@ from keras_bert.checkpoints.agreement import agreeing_rows
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.config_facts import facts_of, facts_to_json, make_config
 from keras_bert.checkpoints.float32 import as_float32
-from keras_bert.checkpoints.json_file import read_json, write_json
+from keras_bert.checkpoints.json_file import read_json, require_types, write_json
 from keras_bert.checkpoints.tensor_bundle import read_bundle, write_bundle
 from keras_bert.checkpoints.vocabulary_file import (
     looks_lowercase,
@@ -44,6 +44,7 @@ def read_google(folder: pathlib.Path) -> Checkpoint:
         ValueError: a file is damaged, or the arrays do not fit the configuration.
     """
     values = read_json(folder / CONFIG_FILE)
+    require_types(values, {"do_lower_case": bool}, folder / CONFIG_FILE)
     lowercase = values.pop("do_lower_case", None)
     labels, metadata = facts_of(values, folder / CONFIG_FILE)
     config = _read_config(values, folder / CONFIG_FILE)

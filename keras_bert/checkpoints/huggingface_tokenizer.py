@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from keras_bert.checkpoints.json_file import read_json, write_json
+from keras_bert.checkpoints.json_file import read_json, require_types, write_json
 from keras_bert.checkpoints.vocabulary_file import (
     looks_lowercase,
     read_vocabulary,
@@ -66,9 +66,13 @@ def read_tokenizer(folder: pathlib.Path) -> Tokenizer:
     Raises:
         ValueError: a file is damaged, or ids are left out of the vocabulary.
     """
-    settings = _read_if_there(folder / SETTINGS_FILE)
-    tokenizer = _read_if_there(folder / TOKENIZER_FILE)
+    settings = _read_if_there(folder / SETTINGS_FILE, {"do_lower_case": bool})
+    tokenizer = _read_if_there(
+        folder / TOKENIZER_FILE, {"normalizer": dict, "model": dict, "added_tokens": list}
+    )
     normalizer, model = tokenizer.get("normalizer") or {}, tokenizer.get("model") or {}
+    require_types(normalizer, {"lowercase": bool}, folder / TOKENIZER_FILE)
+    require_types(model, {"max_input_chars_per_word": int}, folder / TOKENIZER_FILE)
     vocabulary = read_vocabulary(folder)
     if vocabulary is None:
         vocabulary = _vocabulary_inside(tokenizer, folder / TOKENIZER_FILE)
@@ -113,22 +117,25 @@ def write_tokenizer(
         write_json(tokenizer, folder / TOKENIZER_FILE)
 
 
-def _read_if_there(path: pathlib.Path) -> dict[str, Any]:
-    return read_json(path) if path.exists() else {}
+def _read_if_there(path: pathlib.Path, types: dict[str, type]) -> dict[str, Any]:
+    values = read_json(path) if path.exists() else {}
+    require_types(values, types, path)
+    return values
 
 
 def _vocabulary_inside(tokenizer: dict[str, Any], path: pathlib.Path) -> list[str] | None:
     model = tokenizer.get("model") or {}
     if model.get("type", "WordPiece") != "WordPiece" or not isinstance(model.get("vocab"), dict):
         return None
-    ids = model["vocab"] | {t["content"]: t["id"] for t in tokenizer.get("added_tokens") or ()}
-    vocabulary = sorted(ids, key=ids.__getitem__)
-    if [ids[token] for token in vocabulary] != list(range(len(ids))):
+    added = [token for token in tokenizer.get("added_tokens") or () if isinstance(token, dict)]
+    ids = model["vocab"] | {str(token.get("content")): token.get("id") for token in added}
+    by_id = {number: token for token, number in ids.items() if isinstance(number, int)}
+    if by_id.keys() != set(range(len(ids))):
         raise ValueError(
             f"expected the ids 0 to {len(ids) - 1} in the vocabulary of {path}; "
-            f"received ids up to {max(ids.values())}, some missing or given twice"
+            "received some that are missing, or given twice"
         )
-    return vocabulary
+    return [by_id[number] for number in range(len(ids))]
 
 
 def _other_rules(settings: dict[str, Any], lowercase: bool | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from keras_bert.checkpoints.agreement import agreeing_rows
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.config_facts import CARRIED, make_config
 from keras_bert.checkpoints.float32 import as_float32
-from keras_bert.checkpoints.json_file import read_json, write_json
+from keras_bert.checkpoints.json_file import Types, read_json, require_types, write_json
 from keras_bert.checkpoints.safetensors_file import read_tensors, write_tensors
 from keras_bert.checkpoints.vocabulary_file import read_vocabulary, write_vocabulary
 
@@ -25,7 +25,8 @@ PRESET_FILE = "preset.json"
 FORMAT = "keras_bert"
 FORMAT_VERSION = 1
 
-_CARRIED = ("class_name", "preprocessor", "task", *CARRIED)
+_CARRIED: dict[str, Types] = {"class_name": str, "preprocessor": dict, "task": dict} | CARRIED
+_TYPES: dict[str, Types] = _CARRIED | {"config": dict, "labels": list}
 
 
 def read_preset(folder: pathlib.Path) -> Checkpoint:
@@ -43,6 +44,8 @@ def read_preset(folder: pathlib.Path) -> Checkpoint:
             f"expected format {FORMAT!r} of version {FORMAT_VERSION} in {path}; "
             f"received {kind!r} of version {version!r}"
         )
+    require_types(values, _TYPES, path)
+    require_types(values.get("preprocessor") or {}, {"lowercase": bool}, path)
     config = make_config(values.get("config") or {}, path)
     labels = values.get("labels")
     tensors = read_tensors(folder)
@@ -55,7 +58,7 @@ def read_preset(folder: pathlib.Path) -> Checkpoint:
         arrays={r.google: as_float32(tensors[r.google], r.google, str(folder)) for r in rows},
         vocabulary=read_vocabulary(folder),
         lowercase=(values.get("preprocessor") or {}).get("lowercase"),
-        labels=labels,
+        labels=labels and [str(label) for label in labels],
         metadata={key: values[key] for key in _CARRIED if key in values},
     )
 

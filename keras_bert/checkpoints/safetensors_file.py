@@ -76,5 +76,5 @@ def _stated_size(path: pathlib.Path) -> str:
             header = json.loads(file.read(length) if length < path.stat().st_size else b"")
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]
         return f"{8 + length + max(ends, default=0)} bytes"
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return "unknown size (the header cannot be read)"

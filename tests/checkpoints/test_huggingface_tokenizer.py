@@ -36,7 +36,7 @@ def test_tokens_added_later_keep_their_ids(tmp_path):
     assert read_tokenizer(tmp_path).vocabulary == ["a", "b", "[NEW]"]
 
 
-@pytest.mark.parametrize("ids", [{"a": 0, "b": 2}, {"a": 0, "b": 0}])
+@pytest.mark.parametrize("ids", [{"a": 0, "b": 2}, {"a": 0, "b": 0}, {"a": 0, "b": "1"}])
 def test_ids_must_be_whole(tmp_path, ids):
     write(tmp_path, vocabulary=None, tokenizer={"model": {"type": "WordPiece", "vocab": ids}})
     expected = r"expected the ids 0 to 1 in the vocabulary of .*tokenizer.json; received"

@@ -1,6 +1,8 @@
+import pathlib
+
 import pytest
 
-from keras_bert.checkpoints.json_file import read_json, write_json
+from keras_bert.checkpoints.json_file import read_json, require_types, write_json
 
 
 def test_objects_come_back(tmp_path):
@@ -26,3 +28,13 @@ def test_other_content_is_refused(tmp_path, content, received):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"expected a JSON file .*x.json; received no such file"):
         read_json(tmp_path / "x.json")
+
+
+def test_types_are_checked_where_there_is_a_value():
+    types = {"a": int, "b": (int, float)}
+    require_types({"a": 1, "b": 0.5, "c": "x"}, types, pathlib.Path("x.json"))
+    require_types({"a": None}, types, pathlib.Path("x.json"))
+    with pytest.raises(ValueError, match=r"expected a in x.json to be of type int; received '1'"):
+        require_types({"a": "1"}, types, pathlib.Path("x.json"))
+    with pytest.raises(ValueError, match=r"expected b .* of type int or float; received \[\]"):
+        require_types({"b": []}, types, pathlib.Path("x.json"))

@@ -69,3 +69,15 @@ def test_a_configuration_that_does_not_fit_is_refused(tmp_path, make_checkpoint)
     (tmp_path / "out" / "preset.json").write_text(json.dumps(values))
     with pytest.raises(ValueError, match="32 unknown: bert/encoder/layer_1/"):
         read_preset(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("labels", "a"), ("config", []), ("preprocessor", {"lowercase": "yes"}), ("task", 1)],
+)
+def test_values_of_other_types_are_refused(tmp_path, make_checkpoint, key, value):
+    write_checkpoint(make_checkpoint(), tmp_path / "out", "keras")
+    values = values_of(tmp_path / "out") | {key: value}
+    (tmp_path / "out" / "preset.json").write_text(json.dumps(values))
+    with pytest.raises(ValueError, match=r"expected .* in .*preset.json to be of type"):
+        read_preset(tmp_path / "out")
