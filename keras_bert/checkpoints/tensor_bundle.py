@@ -29,7 +29,7 @@ def read_bundle(prefix: pathlib.Path, skip: Callable[[str], bool]) -> dict[str, 
         reader = tf.train.load_checkpoint(str(prefix))
         stated = f"{_stated_size(reader)} bytes of data"
         names = sorted(name for name in reader.get_variable_to_shape_map() if not skip(name))
-        return {name: reader.get_tensor(name) for name in names}
+        return {name: np.asarray(reader.get_tensor(name)) for name in names}
     # IndexError is how the reader's binding passes on a read beyond the end of a file.
     except (tf.errors.OpError, IndexError) as error:
         raise ValueError(

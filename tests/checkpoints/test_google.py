@@ -204,6 +204,15 @@ def test_a_configuration_that_is_none_is_named(tmp_path, google_folder):
         read_google(folder)
 
 
+def test_a_checkpoint_of_objects_is_refused_by_its_names(tmp_path, make_checkpoint):
+    import tensorflow as tf
+
+    tf.train.Checkpoint(layer=tf.Variable([1.0, 2.0])).write(str(tmp_path / "bert_model.ckpt"))
+    (tmp_path / "bert_config.json").write_text(config_json(make_checkpoint()))
+    with pytest.raises(ValueError, match=r"unknown: .*layer/.ATTRIBUTES/VARIABLE_VALUE"):
+        read_google(tmp_path)
+
+
 def flip_a_byte(path, at):
     content = bytearray(path.read_bytes())
     content[at] ^= 64
