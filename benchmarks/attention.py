@@ -5,8 +5,9 @@
 Every variant has the same weights and computes the same thing: projections, scaled
 dot product with a padding mask, softmax, and the output projection, through a stack
 of layers. Inference runs a batch of 32 × 128 tokens, training (with dropout and all
-gradients) one of 16 × 128. The backend is whatever Keras runs on; TensorFlow's steps
-are compiled with `tf.function`, as in `fit`, and with XLA under `--jit`.
+gradients) one of 16 × 128. Processor time counts all threads, and holds on a machine
+that is busy with other things, where wall time does not. The steps are compiled with
+`tf.function`, as in `fit`, and with XLA under `--jit`.
 """
 
 import argparse
@@ -117,11 +118,11 @@ def steps(stack, args):
     return infer, train
 
 
-def seconds(step):
-    """Return how long one call of `step` takes."""
-    start = time.perf_counter()
+def milliseconds(step):
+    """Return the wall time and the processor time of one call of `step`."""
+    wall, processor = time.perf_counter(), time.process_time()
     step()
-    return time.perf_counter() - start
+    return 1e3 * (time.perf_counter() - wall), 1e3 * (time.process_time() - processor)
 
 
 def main():
@@ -139,17 +140,18 @@ def main():
     for turn in range(args.rounds + 1):
         for name, pair in runs.items():
             for step, kept in zip(pair, times[name], strict=True):
-                took = seconds(step)
+                took = milliseconds(step)
                 if turn:  # The first round traces and warms up.
                     kept.append(took)
     print(
         f"{datetime.date.today()}, {keras.backend.backend()}, "
         f"{args.layers} layers, hidden {args.hidden}, {args.heads} heads, "
-        f"median of {args.rounds} alternated rounds, milliseconds (minimum)\n"
+        f"medians of {args.rounds} alternated rounds, milliseconds: wall (processor)\n"
     )
     print(f"| {'variant':40s} | inference 32x128 | training 16x128 |\n|---|---|---|")
     for name, pair in times.items():
-        cells = [f"{1e3 * statistics.median(t):.0f} ({1e3 * min(t):.0f})" for t in pair]
+        medians = [tuple(map(statistics.median, zip(*kept, strict=True))) for kept in pair]
+        cells = [f"{wall:.0f} ({processor:.0f})" for wall, processor in medians]
         print(f"| {name:40s} | {cells[0]:>16s} | {cells[1]:>15s} |")
 
 
