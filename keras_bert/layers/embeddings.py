@@ -45,9 +45,12 @@ class BertEmbeddings(keras.layers.Layer):
 
     Raises:
         ValueError: Ids of a wrong rank or dtype, a sequence longer than P, or ids
-            outside their table where values are known, that is in eager calls. In a
-            compiled call TensorFlow raises `InvalidArgumentError` on a CPU; XLA and
-            accelerators clamp or zero such ids, and JAX gives NaN.
+            outside their table where values are known, that is in eager calls.
+
+    In a compiled call values are not known. Ids beyond a table then raise
+    `InvalidArgumentError` on TensorFlow on a CPU, take the last row under XLA, and give
+    NaN on JAX; ids from -V to -1 count from the table's end. A sequence that only turns
+    out to be too long when it runs raises `InvalidArgumentError`.
     """
 
     def __init__(
