@@ -1,6 +1,7 @@
 """Speed of BertTokenizer beside tensorflow-text's FastBertTokenizer and Rust tokenizers.
 
-One core each, the three in turn, medians of several rounds, megabytes of UTF-8 a second:
+One core each, the three in turn, medians of several rounds, megabytes of UTF-8 a second
+of processor time (so that other programs on the machine matter less):
 
     python benchmarks/tokenizer.py [--text FILE] [--vocabulary vocab.txt] [--output FILE.md]
 
@@ -161,10 +162,10 @@ def measure(contenders, texts, batch, rounds):
     seconds = [[] for _ in contenders]
     for _ in range(rounds):
         for times, (run, _), prepared in zip(seconds, contenders, batches, strict=True):
-            begin = time.perf_counter()
+            begin = time.process_time()
             for part in prepared:
                 run(part)
-            times.append(time.perf_counter() - begin)
+            times.append(time.process_time() - begin)
     return [size / statistics.median(times) for times in seconds]
 
 
@@ -178,8 +179,9 @@ def table(lines, options):
         "# Tokenizer speed",
         "",
         f"{datetime.date.today()}, {versions}, {cpu()}. One core each, megabytes of UTF-8 a "
-        f"second, medians of {options.rounds} rounds in turn, {options.lines} texts of each "
-        f"kind in batches of {options.batch}. Written by `benchmarks/tokenizer.py`.",
+        f"second of processor time, medians of {options.rounds} rounds in turn, "
+        f"{options.lines} texts of each kind in batches of {options.batch}. "
+        "Written by `benchmarks/tokenizer.py`.",
         "",
         "| texts | work | keras_bert | FastBertTokenizer | Rust tokenizers |",
         "|---|---|---:|---:|---:|",
