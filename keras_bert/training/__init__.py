@@ -3,6 +3,10 @@
 The classes register themselves for `keras.models.load_model` when this is imported.
 """
 
+# First of all: importing Keras makes the root import every part, which may not happen
+# while a module of this part is half imported.
+import keras  # noqa: F401
+
 from keras_bert.training.layer_decay import layer_multipliers
 from keras_bert.training.metrics import classification_scores, regression_scores
 from keras_bert.training.optimizer import BertAdamW, create_optimizer

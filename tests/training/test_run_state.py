@@ -19,7 +19,7 @@ def test_variables_that_do_not_fit_are_refused_and_nothing_is_assigned():
         put_variables(model, take_variables(other))
     saved = take_variables(model)
     fewer = {name: array for name, array in saved.items() if name != "model/1"}
-    with pytest.raises(ValueError, match="saved model to fit .* with 2 variables; received 1"):
+    with pytest.raises(ValueError, match=r"saved model to fit .* with 2 variables; received 1"):
         put_variables(model, fewer)
     half = {**saved, "optimizer/1": saved["optimizer/1"].astype("float64")}
     half["model/0"] = saved["model/0"] + 1

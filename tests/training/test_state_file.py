@@ -82,5 +82,5 @@ def test_damage_is_noticed(path, damage):
 
 def test_other_files_are_refused(path):
     np.savez(path, a=np.zeros(3))
-    with pytest.raises(ValueError, match="expected a whole training state in .*'facts'"):
+    with pytest.raises(ValueError, match=r"expected a whole training state in .*'facts'"):
         read_state(path)

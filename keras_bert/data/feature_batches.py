@@ -1,0 +1,286 @@
+"""Batches of like lengths for Keras `fit`, `evaluate` and `predict`.
+
+Keras reads a `PyDataset` in ways that this file answers to (keras 3.15,
+`trainers/data_adapters/py_dataset_adapter.py`):
+
+- `fit` ends and may begin epochs before the first one (it looks at the data), so
+  the number of calls is not the number of the epoch; `EpochCounter` tells it.
+- `fit(shuffle=True)`, its default, shuffles the batches' order by Python's global
+  generator: pass `shuffle=False`; batches are shuffled here.
+- On TensorFlow the first two batches fix which dimensions may vary in all epochs:
+  either those two differ in length in every epoch, or all batches are padded alike.
+
+Shapes: N rows, B rows of a batch, S its padded length, K labels a row.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_bert.data.features import PackedFeatures
+from keras_bert.data.ordering import (
+    SHUFFLE_WINDOW,
+    plain_batches,
+    shuffled_batches,
+    sorted_batches,
+)
+
+
+class _Plan(NamedTuple):
+    epoch: int
+    batches: list[np.ndarray]
+    lengths: list[int]
+
+
+class FeatureBatches(keras.utils.PyDataset):
+    """Batches `(features,)`, `(features, labels)` or with sample weights third.
+
+    Features are the dict of three, int32 `[B, S]`; S is the batch's longest row,
+    rounded up to `length_multiple`, but no more than the longest row of all.
+
+    Args:
+        features: N rows.
+        labels: numbers, `[N]` or `[N, K]`.
+        sample_weight: numbers, `[N]`.
+        batch_size: B.
+        shuffle: True draws a new order every epoch. False puts the longest rows
+            first; `order` and `restore` lead back to the given order.
+        seed: with `epoch`, all that the shuffled order depends on.
+        keep_order: with `shuffle=False`, leave the rows as they come.
+        length_multiple: S is a multiple of this.
+        bucket_lengths: the only values of S, where each new S costs a compilation
+            (JAX, or TensorFlow with `jit_compile`).
+        fixed_length: the one value of S (TPU).
+        drop_remainder: with `shuffle`, leave out the last, smaller batch.
+        **kwargs: `workers`, `use_multiprocessing`, `max_queue_size` of Keras.
+
+    Raises:
+        ValueError: for no rows, for labels or weights that do not fit the rows, for
+            rows longer than the lengths allow, and for options that exclude another.
+    """
+
+    def __init__(
+        self,
+        features: PackedFeatures,
+        labels: Any = None,
+        sample_weight: Any = None,
+        *,
+        batch_size: int = 32,
+        shuffle: bool = False,
+        seed: int = 0,
+        keep_order: bool = False,
+        length_multiple: int = 8,
+        bucket_lengths: Sequence[int] | None = None,
+        fixed_length: int | None = None,
+        drop_remainder: bool = False,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.features = features
+        self.labels = _column("labels", labels, len(features))
+        self.sample_weight = _column("sample_weight", sample_weight, len(features))
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.keep_order = keep_order
+        self.length_multiple = length_multiple
+        self.bucket_lengths = sorted(bucket_lengths or ([fixed_length] if fixed_length else []))
+        self.drop_remainder = drop_remainder
+        self._longest = int(features.lengths.max(initial=0))
+        self._epoch = 0
+        self._begun = self._ended = False
+        self._next_index, self.in_order = 0, True
+        self._plan: _Plan | None = None
+        self._check(fixed_length, bucket_lengths)
+        self._padded_alike = self._always_padded_alike()
+
+    def _check(self, fixed_length: int | None, bucket_lengths: Sequence[int] | None) -> None:
+        if not len(self.features):
+            raise ValueError("expected at least one row of features; received none")
+        if self.batch_size < 1 or self.length_multiple < 1:
+            raise ValueError(
+                "expected batch_size and length_multiple of at least 1; received "
+                f"batch_size={self.batch_size}, length_multiple={self.length_multiple}"
+            )
+        if self.sample_weight is not None and self.labels is None:
+            raise ValueError("expected labels with sample_weight; received labels=None")
+        if fixed_length and bucket_lengths:
+            raise ValueError("expected fixed_length or bucket_lengths; received both")
+        if self.bucket_lengths and self._longest > self.bucket_lengths[-1]:
+            raise ValueError(
+                f"expected rows of at most {self.bucket_lengths[-1]} word pieces; "
+                f"received one of {self._longest}"
+            )
+        if self.shuffle and self.keep_order:
+            raise ValueError("expected shuffle or keep_order; received both")
+        if self.drop_remainder and not self.shuffle:
+            raise ValueError(
+                "expected drop_remainder with shuffle=True alone, as rows are lost; "
+                "received shuffle=False"
+            )
+        if not len(self):
+            raise ValueError(
+                f"expected at least batch_size={self.batch_size} rows with drop_remainder; "
+                f"received {len(self.features)}"
+            )
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.features), self.batch_size)
+        return whole + (rest > 0 and not self.drop_remainder)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch, from 0, whose order is served; set it to serve another's."""
+        return self._epoch
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    @property
+    def order(self) -> np.ndarray:
+        """Row numbers in the order in which they are served: int64 `[N]`."""
+        return np.concatenate(self._current_plan().batches)
+
+    def restore(self, outputs: Any) -> Any:
+        """Puts what `predict` returned, `[N, ...]` or a structure of it, in the rows' order."""
+        back = np.argsort(self.order)
+        return keras.tree.map_structure(lambda output: np.asarray(output)[back], outputs)
+
+    def __getitem__(self, index: int) -> tuple:
+        if not 0 <= index < len(self):
+            raise IndexError(f"expected a batch from 0 to {len(self) - 1}; received {index}")
+        plan = self._current_plan()
+        self._note(index)
+        rows = plan.batches[index]
+        batch = (self.features.padded(rows, plan.lengths[index]),)
+        if self.labels is not None:
+            batch += (self.labels[rows],)
+        if self.sample_weight is not None:
+            batch += (self.sample_weight[rows],)
+        return batch
+
+    def _note(self, index: int) -> None:
+        # Worker threads ask ahead and out of turn: then only the end is looked at.
+        if self._begun and self.workers <= 1:
+            self.in_order = self.in_order and index == self._next_index
+        self._next_index = index + 1
+        self._ended = self._ended or index == len(self) - 1
+
+    def on_epoch_begin(self) -> None:
+        """Keras calls this before an epoch, and once more to look at the data."""
+        self._begun, self._ended = True, False
+        self._next_index, self.in_order = 0, True
+
+    def on_epoch_end(self) -> None:
+        """Goes on to the next epoch, if this one was served to its end."""
+        if self._begun and self._ended:
+            self._epoch += 1
+        self._begun = self._ended = False
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What the batches depend on, to tell one run from another."""
+        digest = hashlib.sha256(self.features.digest().encode())
+        for column in (self.labels, self.sample_weight):
+            digest.update(b"" if column is None else np.ascontiguousarray(column).tobytes())
+        return {
+            "rows": len(self.features),
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "seed": self.seed,
+            "drop_remainder": self.drop_remainder,
+            "padding": [self.length_multiple, *self.bucket_lengths],
+            "data": digest.hexdigest(),
+        }
+
+    def _current_plan(self) -> _Plan:
+        plan, epoch = self._plan, self._epoch if self.shuffle else 0
+        if plan is None or plan.epoch != epoch:
+            plan = self._plan = self._make_plan(epoch)
+        return plan
+
+    def _make_plan(self, epoch: int) -> _Plan:
+        all_lengths = self.features.lengths
+        if self.shuffle:
+            batches = shuffled_batches(all_lengths, self.batch_size, self.seed, epoch)
+        else:
+            cut = plain_batches if self.keep_order else sorted_batches
+            batches = cut(all_lengths, self.batch_size)
+        batches = batches[: len(self)]
+        if self._padded_alike:
+            return _Plan(epoch, batches, [self._padded_length(self._longest)] * len(batches))
+        lengths = [self._padded_length(int(all_lengths[rows].max())) for rows in batches]
+        if len(set(lengths[:2])) == 1:
+            self._vary_first_two(batches, lengths)
+        return _Plan(epoch, batches, lengths)
+
+    def _padded_length(self, longest: int) -> int:
+        if self.bucket_lengths:
+            return next(length for length in self.bucket_lengths if length >= longest)
+        return min(-(-longest // self.length_multiple) * self.length_multiple, self._longest)
+
+    def _always_padded_alike(self) -> bool:
+        """Whether some epoch might hold full-length batches alone (see the top of this file).
+
+        By the pigeonhole principle a window of every epoch holds a whole batch of
+        shorter rows, if there are `fewest` of them; else too few for a saving.
+        """
+        full = self._padded_length(self._longest)
+        shorter = sum(
+            int(count)
+            for length, count in zip(
+                *np.unique(self.features.lengths, return_counts=True), strict=True
+            )
+            if self._padded_length(int(length)) < full
+        )
+        windows = -(-(len(self.features) // self.batch_size) // SHUFFLE_WINDOW)
+        fewest = self.batch_size * max(windows, 1) + self.batch_size - 1
+        return self.shuffle and shorter < fewest
+
+    def _vary_first_two(self, batches: list[np.ndarray], lengths: list[int]) -> None:
+        """Makes TensorFlow see that lengths vary (see the top of this file)."""
+        others = [i for i, length in enumerate(lengths) if length != lengths[0]]
+        if others and not self.keep_order:
+            for items in (batches, lengths):
+                items[1], items[others[0]] = items[others[0]], items[1]
+        elif self.shuffle:  # the full-length rows were dropped
+            lengths[1] = self._padded_length(self._longest)
+        elif others:
+            longer = [length for length in lengths if length > lengths[1]]
+            lengths[1:] = (
+                [min(longer), *lengths[2:]] if longer else [lengths[0]] * (len(lengths) - 1)
+            )
+
+
+def _column(name: str, values: Any, rows: int) -> np.ndarray | None:
+    if values is None:
+        return None
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf" or values.ndim not in (1, 2) or len(values) != rows:
+        raise ValueError(
+            f"expected {name} as numbers, [N] or [N, K] with N={rows} rows of features; "
+            f"received dtype {values.dtype}, shape {values.shape}"
+        )
+    return values
+
+
+class EpochCounter(keras.callbacks.Callback):
+    """Tells the batches which epoch `fit` is in, `initial_epoch` included.
+
+    Without it a `FeatureBatches` counts the epochs that it served to their end,
+    from 0: enough for a plain `fit` from the start.
+
+    Args:
+        batches: the `FeatureBatches` that `fit` reads.
+    """
+
+    def __init__(self, batches: FeatureBatches):
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Keras calls this before it starts to read the epoch."""
+        self.batches.epoch = epoch
