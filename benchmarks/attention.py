@@ -43,8 +43,7 @@ class Transposed(BertAttention):
         query, key, value = (ops.transpose(x, (0, 2, 1, 3)) for x in (query, key, value))
         scores = ops.matmul(query * self._inverse_sqrt_key_dim, ops.transpose(key, (0, 1, 3, 2)))
         masked = ops.expand_dims(1.0 - ops.cast(attention_mask, scores.dtype), 1) * -1e30
-        probabilities = ops.softmax(scores + masked)
-        probabilities = self.dropout_layer(probabilities, training=training)
+        probabilities = self.dropout_layer(ops.softmax(scores + masked), training=training)
         return ops.transpose(ops.matmul(probabilities, value), (0, 2, 1, 3)), None
 
 

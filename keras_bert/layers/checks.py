@@ -1,22 +1,20 @@
 """Checks of tensor arguments that are wrong in ways which would pass silently."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 
 
-def check_rank(name: str, tensor, *ranks: int) -> None:
-    """Refuse a tensor whose rank is none of `ranks`.
+def check_rank(name: str, shape: Sequence, *ranks: int) -> None:
+    """Refuse a shape whose rank is none of `ranks`.
 
     Raises:
         ValueError: The rank differs; the message gives the shape.
     """
-    if len(tensor.shape) not in ranks:
+    if len(shape) not in ranks:
         expected = " or ".join(str(rank) for rank in ranks)
-        raise ValueError(
-            f"expected {name} of rank {expected}; received shape {tuple(tensor.shape)}"
-        )
+        raise ValueError(f"expected {name} of rank {expected}; received shape {tuple(shape)}")
 
 
 def check_same_shape(shapes: Mapping) -> None:

@@ -113,7 +113,7 @@ class BertEmbeddings(keras.layers.Layer):
         return self.dropout(normalised, training=training)  # [B, S, H]
 
     def _check(self, input_word_ids, input_type_ids, position_ids):
-        check_rank("input_word_ids", input_word_ids, 2)
+        check_rank("input_word_ids", input_word_ids.shape, 2)
         length = input_word_ids.shape[1]
         if position_ids is None and length is not None and length > self.max_position_embeddings:
             raise ValueError(

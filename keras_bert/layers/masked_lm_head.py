@@ -99,7 +99,7 @@ class MaskedLMHead(keras.layers.Layer):
 
     def call(self, sequence_output, masked_lm_positions=None):
         """Return logits at positions [B, P] of [B, S, H]."""
-        check_rank("sequence_output", sequence_output, 3)
+        check_rank("sequence_output", sequence_output.shape, 3)
         vectors = sequence_output
         if masked_lm_positions is not None:
             vectors = self._gather(sequence_output, masked_lm_positions)  # [B, P, H]
@@ -114,7 +114,7 @@ class MaskedLMHead(keras.layers.Layer):
         return keras.backend.result_type(self.compute_dtype, "float32")
 
     def _gather(self, sequence_output, positions):
-        check_rank("masked_lm_positions", positions, 2)
+        check_rank("masked_lm_positions", positions.shape, 2)
         length = sequence_output.shape[1] or ops.shape(sequence_output)[1]
         check_ids("masked_lm_positions", positions, length)
         # A product, because its gradient is one too: faster than scattering rows.
@@ -123,6 +123,7 @@ class MaskedLMHead(keras.layers.Layer):
 
     def compute_output_spec(self, sequence_output, masked_lm_positions=None):
         """Return the spec of [B, P, V]."""
+        check_rank("sequence_output", sequence_output.shape, 3)
         batch, length, _ = sequence_output.shape
         if masked_lm_positions is not None:
             length = masked_lm_positions.shape[1]

@@ -52,11 +52,12 @@ class FirstTokenPooler(keras.layers.Layer):
 
     def call(self, sequence_output):
         """Pool [B, S, H] to [B, H]."""
-        check_rank("sequence_output", sequence_output, 3)
+        check_rank("sequence_output", sequence_output.shape, 3)
         return self.dense(sequence_output[:, 0, :])
 
     def compute_output_shape(self, sequence_output_shape):
         """Return [B, H] for [B, S, H]."""
+        check_rank("sequence_output", sequence_output_shape, 3)
         batch, _, hidden_size = sequence_output_shape
         return (batch, hidden_size)
 
@@ -70,7 +71,7 @@ class _MaskedPooler(keras.layers.Layer):
 
     def call(self, sequence_output, input_mask=None):
         """Pool [B, S, H] to [B, H] over the tokens whose mask is not 0."""
-        check_rank("sequence_output", sequence_output, 3)
+        check_rank("sequence_output", sequence_output.shape, 3)
         dtype = keras.backend.result_type(self.compute_dtype, "float32")
         vectors = ops.cast(sequence_output, dtype)  # [B, S, H]
         if input_mask is None:
@@ -84,6 +85,7 @@ class _MaskedPooler(keras.layers.Layer):
 
     def compute_output_shape(self, sequence_output_shape, input_mask_shape=None):
         """Return [B, H] for [B, S, H]."""
+        check_rank("sequence_output", sequence_output_shape, 3)
         batch, _, hidden_size = sequence_output_shape
         return (batch, hidden_size)
 

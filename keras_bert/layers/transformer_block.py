@@ -86,6 +86,7 @@ class TransformerEncoderBlock(keras.layers.Layer):
 
     def build(self, hidden_states_shape, attention_mask_shape=None):
         """Create the sub-layers for inputs [B, S, H]."""
+        check_rank("hidden_states", hidden_states_shape, 3)
         hidden_size = hidden_states_shape[-1]
         if hidden_size % self.num_attention_heads:
             raise ValueError(
@@ -132,9 +133,9 @@ class TransformerEncoderBlock(keras.layers.Layer):
         self, hidden_states, attention_mask=None, return_attention_scores=False, training=False
     ):
         """Transform hidden states [B, S, H]."""
-        check_rank("hidden_states", hidden_states, 3)
+        check_rank("hidden_states", hidden_states.shape, 3)
         if attention_mask is not None:
-            check_rank("attention_mask", attention_mask, 2, 3)
+            check_rank("attention_mask", attention_mask.shape, 2, 3)
             check_same_shape(
                 {"keys": hidden_states.shape[1:2], "attention_mask": attention_mask.shape[-1:]}
             )

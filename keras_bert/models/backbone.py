@@ -184,6 +184,6 @@ def _checked(inputs):
             tensors[name] = np.asarray(tensor)
         if tensor is not None:
             check_integer(name, tensors[name])
-            check_rank(name, tensors[name], 2)
+            check_rank(name, tensors[name].shape, 2)
     check_same_shape({name: x.shape for name, x in tensors.items() if x is not None})
     return tensors

@@ -151,6 +151,12 @@ def test_wrong_width():
         MaskedLMHead(keras.layers.Embedding(V, H))(np.zeros((B, S, 6), "float32"))
 
 
+@pytest.mark.parametrize("states", [STATES[0], keras.Input((H,))])
+def test_wrong_rank(states):
+    with pytest.raises(ValueError, match=r"expected sequence_output of rank 3; received shape \("):
+        head()(states)
+
+
 @pytest.mark.parametrize(
     ("positions", "message"),
     [

@@ -66,6 +66,8 @@ def test_wrong_rank(pooler):
     layer.build((2, 3, 2))
     with pytest.raises(ValueError, match=r"expected sequence_output of rank 3; received shape \(3"):
         layer(STATES[0])
+    with pytest.raises(ValueError, match="expected sequence_output of rank 3; received shape"):
+        layer(keras.Input((2,)))
 
 
 @pytest.mark.parametrize("pooler", [MeanPooler, MaxPooler])

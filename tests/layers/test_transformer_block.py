@@ -117,6 +117,11 @@ def test_wrong_shapes(arguments, message):
         block()(*arguments)
 
 
+def test_wrong_rank_of_a_symbolic_input():
+    with pytest.raises(ValueError, match=r"expected hidden_states of rank 3; received shape \("):
+        TransformerEncoderBlock(N, INNER)(keras.Input((H,)))
+
+
 def gradients(layer, calls=1):
     with tf.GradientTape() as tape:
         x = STATES
