@@ -14,9 +14,10 @@ PACKAGE = pathlib.Path(importlib.util.find_spec("keras_bert").origin).parent
 MAY_IMPORT = {
     "config": (),
     "presets": (),
-    "text": ("config", "presets"),
-    "layers": (),
     "checkpoints": ("config", "presets"),
+    # Reads a folder's tokenizer files as checkpoints do.
+    "text": ("config", "presets", "checkpoints"),
+    "layers": (),
     "data": ("config", "text"),
     # Optimizers, callbacks and the SavedModel writer know no model: tasks call them.
     "training": ("config", "checkpoints", "data"),

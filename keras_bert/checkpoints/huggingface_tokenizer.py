@@ -31,7 +31,7 @@ SPECIAL = {
     "mask_token": "[MASK]",
 }
 
-_LONGEST_WORD = 100  # characters, where no file says; Google's code has 200
+LONGEST_WORD = 100  # characters, where no file says; Google's code has 200
 
 # Values of settings that BERT's own tokenizer follows; others change the word pieces.
 _FOLLOWED = {
@@ -75,7 +75,7 @@ def read_tokenizer(folder: pathlib.Path) -> Tokenizer:
     require_types(model, {"max_input_chars_per_word": int}, folder / TOKENIZER_FILE)
     vocabulary = read_vocabulary(folder)
     if vocabulary is None:
-        vocabulary = _vocabulary_inside(tokenizer, folder / TOKENIZER_FILE)
+        vocabulary = vocabulary_inside(tokenizer, folder / TOKENIZER_FILE)
     lowercase = settings.get("do_lower_case", normalizer.get("lowercase"))
     if lowercase is None:
         lowercase = looks_lowercase(vocabulary)
@@ -88,7 +88,7 @@ def read_tokenizer(folder: pathlib.Path) -> Tokenizer:
             stacklevel=4,
         )
         return Tokenizer(None, None, None)
-    longest_word = model.get("max_input_chars_per_word", _LONGEST_WORD)
+    longest_word = model.get("max_input_chars_per_word", LONGEST_WORD)
     return Tokenizer(vocabulary, lowercase, None if vocabulary is None else longest_word)
 
 
@@ -123,7 +123,12 @@ def _read_if_there(path: pathlib.Path, types: dict[str, type]) -> dict[str, Any]
     return values
 
 
-def _vocabulary_inside(tokenizer: dict[str, Any], path: pathlib.Path) -> list[str] | None:
+def vocabulary_inside(tokenizer: dict[str, Any], path: pathlib.Path) -> list[str] | None:
+    """The word pieces by id in the content of a `tokenizer.json`; None if it has none.
+
+    Raises:
+        ValueError: ids are left out, or given twice.
+    """
     model = tokenizer.get("model") or {}
     if model.get("type", "WordPiece") != "WordPiece" or not isinstance(model.get("vocab"), dict):
         return None

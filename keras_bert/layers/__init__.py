@@ -1,5 +1,8 @@
 """Keras layers of BERT, in `keras.ops` alone; each is usable by itself."""
 
+# First, so that the root's registration does not find these modules half imported.
+import keras  # noqa: F401
+
 from keras_bert.layers.attention import BertAttention as BertAttention
 from keras_bert.layers.dropout import ReplayableDropout as ReplayableDropout
 from keras_bert.layers.embeddings import BertEmbeddings as BertEmbeddings

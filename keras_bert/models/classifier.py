@@ -12,7 +12,12 @@ from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.config_facts import placeholders
 from keras_bert.data.labels import LabelSet
 from keras_bert.models.backbone import BertBackbone
-from keras_bert.models.sequence_task import SequenceTask, is_regression, stored_settings
+from keras_bert.models.sequence_task import (
+    SequenceTask,
+    has_sequence_head,
+    is_regression,
+    stored_settings,
+)
 from keras_bert.text.answers import ClassAnswers
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.metrics import classification_scores
@@ -67,7 +72,7 @@ class BertClassifier(SequenceTask):
         cls, checkpoint: Checkpoint, given: dict[str, Any]
     ) -> tuple[dict[str, Any], bool]:
         """The head's arguments, and whether the checkpoint's own head fits them."""
-        has_head = "classifier" in checkpoint.heads and not is_regression(checkpoint)
+        has_head = has_sequence_head(checkpoint) and not is_regression(checkpoint)
         stored = stored_settings(checkpoint, cls.__name__)
         if checkpoint.metadata.get("problem_type") == _MULTI_LABEL:
             stored["multi_label"] = True

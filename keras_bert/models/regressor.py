@@ -10,7 +10,12 @@ import keras
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.data.labels import Scores
 from keras_bert.models.backbone import BertBackbone
-from keras_bert.models.sequence_task import SequenceTask, is_regression, stored_settings
+from keras_bert.models.sequence_task import (
+    SequenceTask,
+    has_sequence_head,
+    is_regression,
+    stored_settings,
+)
 from keras_bert.text.answers import ScoreAnswers
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.metrics import regression_scores
@@ -51,7 +56,7 @@ class BertRegressor(SequenceTask):
         cls, checkpoint: Checkpoint, given: dict[str, Any]
     ) -> tuple[dict[str, Any], bool]:
         """The head's arguments, and whether the checkpoint's own head fits them."""
-        has_head = "classifier" in checkpoint.heads and is_regression(checkpoint)
+        has_head = has_sequence_head(checkpoint) and is_regression(checkpoint)
         return stored_settings(checkpoint, cls.__name__) | given, has_head
 
     def head_metadata(self) -> dict[str, Any]:

@@ -97,6 +97,12 @@ def stored_settings(checkpoint: Checkpoint, class_name: str) -> dict[str, Any]:
     return {} if dropout is None else {"dropout": dropout}
 
 
+def has_sequence_head(checkpoint: Checkpoint) -> bool:
+    """Whether the classifier rows are for whole rows: others' token classifiers share them."""
+    declared = checkpoint.metadata.get("architectures") or ["BertForSequenceClassification"]
+    return "classifier" in checkpoint.heads and "BertForSequenceClassification" in declared
+
+
 def is_regression(checkpoint: Checkpoint) -> bool:
     """Whether a checkpoint's classifier rows are one number rather than classes."""
     metadata = checkpoint.metadata

@@ -1,7 +1,9 @@
 """The tokenizer settings that a checkpoint folder came with.
 
 Where they stand: `preset.json` (ours), else `tokenizer_config.json` and
-`tokenizer.json` (Hugging Face), else nowhere (Google), and the vocabulary tells.
+`tokenizer.json` (Hugging Face), else `bert_config.json` (Google folders that we wrote),
+else nowhere, and the vocabulary tells. The vocabulary is in `vocab.txt`, or in the
+`tokenizer.json` that transformers 5 writes alone.
 What a file says is honoured, or refused when this tokenizer does not do it.
 """
 
@@ -10,8 +12,12 @@ import os
 import pathlib
 from typing import Any
 
+from keras_bert.checkpoints.huggingface_tokenizer import LONGEST_WORD, vocabulary_inside
+from keras_bert.checkpoints.vocabulary_file import looks_lowercase
 from keras_bert.presets import resolve_preset
 from keras_bert.text.vocabulary import UNKNOWN, Vocabulary
+
+MAX_CHARACTERS_PER_WORD = 200  # of Google's `tokenization.py`
 
 _TOKENIZER_CLASSES = (
     "BertTokenizer",
@@ -27,27 +33,31 @@ def read_preset_settings(preset: str | os.PathLike) -> dict[str, Any]:
     """Returns the arguments of `BertTokenizer` for a registered name or a folder.
 
     Raises:
-        ValueError: for a folder without `vocab.txt`, for unreadable settings, and for
+        ValueError: for a folder without a vocabulary, for unreadable settings, and for
             settings that would change tokenization in a way that is not implemented.
     """
     folder = pathlib.Path(resolve_preset(preset))
-    path = folder / "vocab.txt"
-    if not path.is_file():
-        raise ValueError(f"expected a vocabulary {path}; received a folder without it")
-    vocabulary = Vocabulary.from_file(path)
     own = _read_json(folder / "preset.json").get("preprocessor", {})
     config = _read_json(folder / "tokenizer_config.json")
-    normalizer, model = _pipeline(folder)
+    google = _read_json(folder / "bert_config.json")
+    pipeline = _read_json(folder / "tokenizer.json")
+    normalizer, model = pipeline.get("normalizer") or {}, pipeline.get("model") or {}
+    vocabulary = _vocabulary(folder, pipeline)
     lowercase = _first(
         own.get("lowercase"),
         config.get("do_lower_case"),
         normalizer.get("lowercase"),
-        not vocabulary.has_upper_case,
+        google.get("do_lower_case"),
+        looks_lowercase(vocabulary),
     )
     _refuse_unlike(folder / "tokenizer_config.json", config, _expected_config(lowercase))
     _refuse_unlike(folder / "tokenizer.json", normalizer, _expected_normalizer(lowercase))
     _refuse_unlike(folder / "tokenizer.json", model, _EXPECTED_MODEL)
-    longest = _first(own.get("max_characters_per_word"), model.get("max_input_chars_per_word"), 200)
+    longest = _first(
+        own.get("max_characters_per_word"),
+        model.get("max_input_chars_per_word"),
+        LONGEST_WORD if config else MAX_CHARACTERS_PER_WORD,
+    )
     return {
         "vocabulary": vocabulary,
         "lowercase": bool(lowercase),
@@ -98,10 +108,17 @@ def _refuse_unlike(path: pathlib.Path, settings: dict, expected: dict[str, tuple
             )
 
 
-def _pipeline(folder: pathlib.Path) -> tuple[dict, dict]:
-    """The normalizer and the model of a `tokenizer.json`, empty when there is none."""
-    pipeline = _read_json(folder / "tokenizer.json")
-    return pipeline.get("normalizer") or {}, pipeline.get("model") or {}
+def _vocabulary(folder: pathlib.Path, pipeline: dict) -> Vocabulary:
+    path = folder / "vocab.txt"
+    if path.is_file():
+        return Vocabulary.from_file(path)
+    inside = vocabulary_inside(pipeline, folder / "tokenizer.json")
+    if inside is None:
+        raise ValueError(
+            f"expected a vocabulary {path}, or a tokenizer.json with one; "
+            "received a folder without either"
+        )
+    return Vocabulary(inside)
 
 
 def _read_json(path: pathlib.Path) -> dict:

@@ -105,11 +105,6 @@ class Vocabulary(Sequence[str]):
     def __repr__(self) -> str:
         return f"Vocabulary({len(self)} tokens)"
 
-    @property
-    def has_upper_case(self) -> bool:
-        """Whether a piece other than `[...]` markers has a cased upper-case letter."""
-        return any(token != token.lower() for token in self._tokens if not token.startswith("["))
-
 
 def _stripped(tokens: Iterable[str]) -> Iterator[str]:
     for number, token in enumerate(tokens):

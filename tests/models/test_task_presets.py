@@ -1,6 +1,4 @@
-import json
 import pathlib
-import shutil
 
 import numpy as np
 import pytest
@@ -59,13 +57,9 @@ def test_a_regressor_comes_back_and_takes_a_classifiers_backbone(tiny_parts, sav
     assert BertRegressor.from_preset(saved[1]).output_shape == (None,)
 
 
-def test_hugging_face_classifier_with_its_labels(tmp_path):
-    """Logits recorded from transformers; its folder has no vocab.txt, which we add."""
-    folder = tmp_path / "hf"
-    shutil.copytree(GOLDEN, folder)
-    words = json.loads((GOLDEN / "tokenizer.json").read_text())["model"]["vocab"]
-    (folder / "vocab.txt").write_text("\n".join(sorted(words, key=words.get)) + "\n")
-    task = BertClassifier.from_preset(folder, sequence_length=13)
+def test_hugging_face_classifier_with_its_labels():
+    """Logits recorded from transformers, whose folder has no vocab.txt."""
+    task = BertClassifier.from_preset(GOLDEN, sequence_length=13)
     assert task.labels == ["quiet", "loud", "louder", "deafening"]
     recorded = np.load(GOLDEN / "outputs.npz")
     features = {
@@ -74,6 +68,16 @@ def test_hugging_face_classifier_with_its_labels(tmp_path):
         "input_type_ids": recorded["token_type_ids"],
     }
     np.testing.assert_allclose(task(features), recorded["logits"], atol=1e-5)
+
+
+def test_a_token_classifiers_head_is_not_taken(tiny_parts, tmp_path):
+    task = BertClassifier(*tiny_parts, labels=["neg", "pos"])
+    task.save_to_preset(tmp_path / "ours")
+    checkpoint = read_checkpoint(tmp_path / "ours")
+    checkpoint.metadata = {"architectures": ["BertForTokenClassification"]}
+    write_checkpoint(checkpoint, tmp_path / "theirs", "huggingface")
+    with pytest.raises(ValueError, match="checkpoint has no classifier of its own"):
+        BertClassifier.from_preset(tmp_path / "theirs", sequence_length=17)
 
 
 @pytest.mark.filterwarnings("ignore:Google's own code computes")

@@ -59,6 +59,25 @@ def test_the_longest_word_is_the_folders(folder):
     assert BertTokenizer.from_preset(folder).max_characters_per_word == 7
 
 
+def test_the_vocabulary_inside_a_tokenizer_file(folder):
+    """Transformers 5 saves no vocab.txt."""
+    (folder / "vocab.txt").unlink()
+    vocabulary = {token: number for number, token in enumerate(UNCASED)}
+    write(
+        folder, "tokenizer.json", {"normalizer": NORMALIZER, "model": MODEL | {"vocab": vocabulary}}
+    )
+    write(folder, "tokenizer_config.json", {"tokenizer_class": "TokenizersBackend"})
+    assert read_preset_settings(folder)["vocabulary"] == Vocabulary(UNCASED)
+
+
+def test_google_folders(folder):
+    write(folder, "bert_config.json", {"do_lower_case": False})
+    assert not read_preset_settings(folder)["lowercase"]
+    Vocabulary([*UNCASED, "<S>", "<T>"]).save(folder / "vocab.txt")
+    write(folder, "bert_config.json", {})
+    assert read_preset_settings(folder)["lowercase"]
+
+
 def test_layers_from_a_folder(folder):
     write(folder, "tokenizer_config.json", {"do_lower_case": False, "strip_accents": False})
     assert not BertTokenizer.from_preset(str(folder)).lowercase
@@ -98,6 +117,7 @@ def test_faulty_folders_are_refused(folder):
     write(folder, "preset.json", [])
     with pytest.raises(ValueError, match=r"expected a JSON object in .*; received list"):
         read_preset_settings(folder)
+    write(folder, "preset.json", {})
     (folder / "vocab.txt").unlink()
-    with pytest.raises(ValueError, match=r"expected a vocabulary .*vocab.txt; received a folder"):
+    with pytest.raises(ValueError, match=r"expected a vocabulary .*vocab.txt, or a tokenizer.json"):
         read_preset_settings(folder)

@@ -67,8 +67,3 @@ def test_of_takes_what_users_have(tmp_path):
     vocabulary = Vocabulary(TOKENS)
     assert Vocabulary.of(vocabulary) is vocabulary
     assert Vocabulary.of(path) == Vocabulary.of(str(path)) == Vocabulary.of(TOKENS) == vocabulary
-
-
-def test_upper_case_tells_cased_vocabularies():
-    assert not Vocabulary(TOKENS).has_upper_case
-    assert Vocabulary([*TOKENS, "##S"]).has_upper_case
