@@ -54,8 +54,8 @@ def workshop(tmp_path_factory):
     from keras_bert.checkpoints import write_checkpoint
 
     folder = tmp_path_factory.mktemp("pages")
-    write_checkpoint(tiny_checkpoint("gelu"), folder / "pretrained" / "tiny", "huggingface")
-    write_checkpoint(tiny_checkpoint("gelu_new"), folder / "uncased_L-2_H-128_A-2", "google")
+    write_checkpoint(tiny_checkpoint(1, "gelu"), folder / "pretrained" / "tiny", "huggingface")
+    write_checkpoint(tiny_checkpoint(2, "gelu_new"), folder / "uncased_L-2_H-128_A-2", "google")
     intents = folder / "examples" / "intents"
     intents.mkdir(parents=True)
     for part in ("train", "test"):
@@ -72,8 +72,8 @@ def one_of_each_label(rows: list[str]) -> list[str]:
     return list({row.rpartition("\t")[2]: row for row in reversed(rows)}.values())
 
 
-def tiny_checkpoint(hidden_act: str):
-    """A random encoder of two layers whose vocabulary is letters and a few words."""
+def tiny_checkpoint(layers: int, hidden_act: str):
+    """A random encoder whose vocabulary is letters and a few words."""
     from keras_bert.checkpoints import Checkpoint
     from keras_bert.config import BertConfig
     from keras_bert.models.backbone import BertBackbone
@@ -86,7 +86,7 @@ def tiny_checkpoint(hidden_act: str):
     config = BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=14,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         intermediate_size=19,
         hidden_act=hidden_act,
@@ -188,6 +188,13 @@ def test_links_between_pages_lead_somewhere():
             if "://" not in link and not (page.parent / link).exists():
                 dead.append(f"{page.relative_to(ROOT)}: {link}")
     assert not dead, "\n".join(dead)
+
+
+def test_index_of_docs_names_every_page():
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    missing = {page for page in pages - {"README.md"} if f"]({page})" not in index}
+    assert not missing, f"docs/README.md does not name {sorted(missing)}"
 
 
 def test_every_extra_that_readme_names_exists():
