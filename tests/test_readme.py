@@ -27,6 +27,7 @@ SUBSTITUTIONS = {
     "all-minilm-l6-v2": "pretrained/tiny",
     "epochs=8": "epochs=1",
     "--epochs 8": "--epochs 1",
+    "num_warmup_steps=10": "num_warmup_steps=1",
     '"mixed_bfloat16"': '"float32"',
 }
 NOT_RUN = {
