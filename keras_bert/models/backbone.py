@@ -6,20 +6,17 @@ Shapes: B batch, S sequence length, H hidden size, L layers, N heads.
 """
 
 import keras
-import numpy as np
 
 from keras_bert.config import BertConfig
-from keras_bert.layers.checks import check_integer, check_rank, check_same_shape
 from keras_bert.layers.embeddings import BertEmbeddings
 from keras_bert.layers.poolers import FirstTokenPooler
 from keras_bert.layers.transformer_block import TransformerEncoderBlock
+from keras_bert.models.bert_inputs import TakesBertInputs
 from keras_bert.models.preset_io import PresetIO
-
-_INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertBackbone(PresetIO, keras.Model):
+class BertBackbone(PresetIO, TakesBertInputs, keras.Model):
     """A BERT encoder as a functional Keras model.
 
     Args:
@@ -139,19 +136,6 @@ class BertBackbone(PresetIO, keras.Model):
         self.output_hidden_states = output_hidden_states
         self.gradient_checkpointing = gradient_checkpointing
 
-    def __call__(self, inputs, *args, **kwargs):
-        """Encode a dict of ids; see the class."""
-        return super().__call__(_checked(inputs), *args, **kwargs)
-
-    def call(self, inputs, training=None, mask=None):
-        """Encode a dict of ids; Keras comes here directly in steps on JAX."""
-        return super().call(_checked(inputs), training=training, mask=mask)
-
-    def compute_output_spec(self, inputs, training=None, mask=None):
-        """Return the outputs' specs; an optional input that is None has any shape."""
-        given = {name: tensor for name, tensor in inputs.items() if tensor is not None}
-        return super().compute_output_spec(self.input | given, training=training, mask=mask)
-
     def get_config(self):
         """Return the constructor's arguments, the `BertConfig` as a dict."""
         return {
@@ -168,22 +152,3 @@ class BertBackbone(PresetIO, keras.Model):
     def from_config(cls, config, custom_objects=None):
         """Make a backbone from what `get_config` returned."""
         return cls(**config)
-
-
-def _checked(inputs):
-    """Return the dict of three, None for what is missing; refuse anything else."""
-    if not isinstance(inputs, dict) or "input_word_ids" not in inputs or inputs.keys() - {*_INPUTS}:
-        received = f"keys {sorted(inputs)}" if isinstance(inputs, dict) else type(inputs).__name__
-        raise ValueError(
-            "expected a dict of input_word_ids and optionally input_mask and input_type_ids; "
-            f"received {received}"
-        )
-    tensors = {name: inputs.get(name) for name in _INPUTS}
-    for name, tensor in tensors.items():
-        if isinstance(tensor, list | tuple):
-            tensors[name] = np.asarray(tensor)
-        if tensor is not None:
-            check_integer(name, tensors[name])
-            check_rank(name, tensors[name].shape, 2)
-    check_same_shape({name: x.shape for name, x in tensors.items() if x is not None})
-    return tensors

@@ -16,12 +16,11 @@ import tensorflow as tf
 
 from keras_bert.export.saved_model import write_saved_model
 from keras_bert.layers.poolers import MeanPooler
+from keras_bert.models.bert_inputs import NAMES
 from keras_bert.models.text_inputs import with_padding
 
 if TYPE_CHECKING:
     from keras_bert.models.task import Task
-
-FEATURES = ("input_word_ids", "input_mask", "input_type_ids")
 
 
 class TaskExport:
@@ -123,10 +122,10 @@ def _on_features(forward: Any, answers: Callable[[tf.Tensor], dict[str, tf.Tenso
         input_word_ids: tf.Tensor, input_mask: tf.Tensor, input_type_ids: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         features = (input_word_ids, input_mask, input_type_ids)
-        logits = forward(dict(zip(FEATURES, features, strict=True)))
+        logits = forward(dict(zip(NAMES, features, strict=True)))
         return {"logits": tf.cast(logits, tf.float32), **answers(logits)}
 
-    ids = [tf.TensorSpec([None, None], tf.int32, name) for name in FEATURES]
+    ids = [tf.TensorSpec([None, None], tf.int32, name) for name in NAMES]
     return tf.function(function, input_signature=ids, autograph=False)
 
 

@@ -19,6 +19,7 @@ import tensorflow as tf
 from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.labels import LabelSet, Scores
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.bert_inputs import TakesBertInputs
 from keras_bert.models.serving import TaskExport
 from keras_bert.models.task_presets import TaskPresets
 from keras_bert.models.text_inputs import (
@@ -36,7 +37,7 @@ from keras_bert.training.resume import fit_callbacks
 Answers = Callable[[Any], dict[str, tf.Tensor]]
 
 
-class Task(TaskPresets, TaskExport, keras.Model):
+class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
     """Base of the tasks.
 
     A subclass builds the head and defines `default_loss()`, `default_metrics()`,

@@ -65,6 +65,17 @@ def test_steps_are_usable_alone(trained):
     assert trained.answers(logits)["label"].numpy().tolist() == [b"neg"]
 
 
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_mask_and_types_may_be_left_out(tiny_parts, pooling):
+    task = BertClassifier(*tiny_parts, labels=["neg", "pos"], pooling=pooling)
+    ids = np.array([[2, 5, 6, 3]], "int32")
+    whole = {"input_word_ids": ids, "input_mask": np.ones_like(ids), "input_type_ids": 0 * ids}
+    np.testing.assert_array_equal(task({"input_word_ids": ids}), task(whole))
+    assert task.predict({"input_word_ids": ids}, verbose=0)["label"].shape == (1,)
+    with pytest.raises(ValueError, match=r"expected a dict of input_word_ids .* received ndarray"):
+        task(ids)
+
+
 @pytest.mark.parametrize("as_records", ["batched", "single", "integers"])
 def test_fit_takes_datasets_of_strings(classifier, reviews, as_records):
     texts, labels = reviews
