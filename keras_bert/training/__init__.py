@@ -10,13 +10,16 @@ import keras  # noqa: F401
 from keras_bert.training.layer_decay import layer_multipliers
 from keras_bert.training.metrics import classification_scores, regression_scores
 from keras_bert.training.optimizer import BertAdamW, create_optimizer
+from keras_bert.training.resume import ResumableTraining, fit_callbacks
 from keras_bert.training.schedule import LinearWarmupDecay
 
 __all__ = [
     "BertAdamW",
     "LinearWarmupDecay",
+    "ResumableTraining",
     "classification_scores",
     "create_optimizer",
+    "fit_callbacks",
     "layer_multipliers",
     "regression_scores",
 ]
