@@ -59,7 +59,7 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--checkpoint",
         metavar="DIR",
-        help="keep the run's state here, and resume from it after an interruption",
+        help="keep the run's state here until it is done; the same command resumes from it",
     )
     group.add_argument(
         "--save-every-steps", type=positive, metavar="N", help="and not only each epoch"
@@ -76,11 +76,14 @@ def run(arguments: argparse.Namespace) -> int:
     train = read_records(arguments.train, **options)
     valid = read_records(arguments.valid, **options) if arguments.valid else None
     started = time.monotonic()
+    callbacks = _callbacks(arguments)
     with progress_to_stderr():
-        task = _fit(arguments, train, valid)
+        task = _fit(arguments, train, valid, callbacks)
     scores = {"out": arguments.out, "examples": len(train)}
     scores["seconds"] = round(time.monotonic() - started, 1)
     task.save_to_preset(arguments.out, overwrite=arguments.overwrite)
+    if arguments.checkpoint:
+        callbacks[-1].delete()  # the result is safe: nothing is left to resume
     if valid is not None:
         size = arguments.batch_size
         scores |= task.score(valid.inputs(), valid.labels, batch_size=size, verbose=0)
@@ -88,7 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fit(arguments: argparse.Namespace, train: "Records", valid: "Records | None") -> "Task":
+def _fit(
+    arguments: argparse.Namespace, train: "Records", valid: "Records | None", callbacks: list
+) -> "Task":
     import keras
 
     keras.utils.set_random_seed(arguments.seed)
@@ -110,7 +115,7 @@ def _fit(arguments: argparse.Namespace, train: "Records", valid: "Records | None
         validation_data=valid and (valid.inputs(), valid.labels),
         seed=arguments.seed,
         verbose=verbosity(),
-        callbacks=_callbacks(arguments),
+        callbacks=callbacks,
     )
     return task
 

@@ -109,3 +109,43 @@ def test_a_destination_in_use_is_refused_before_training(pretrained, finetuned, 
     assert "expected no files yet" in capsys.readouterr().err
     assert main([*words, "--out", "/proc/nowhere/out"]) == 1
     assert "expected room and permission" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_resumes(pretrained, reviews_file, tmp_path, capsys, monkeypatch):
+    """Ctrl-C in the second epoch; the same command goes on, and tidies up when it is done."""
+    import keras
+
+    from keras_bert.models import BertClassifier
+
+    state = tmp_path / "state"
+    words = f"finetune classify --preset {pretrained} --train {reviews_file} --epochs 3 "
+    words += f"--batch-size 8 --sequence-length 17 --checkpoint {state} --save-every-steps 1 "
+
+    class PressCtrlC(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    fit = BertClassifier.fit
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            BertClassifier,
+            "fit",
+            lambda self, *a, callbacks, **k: fit(
+                self, *a, callbacks=[*callbacks, PressCtrlC()], **k
+            ),
+        )
+        assert main((words + f"--out {tmp_path / 'cut'}").split()) == 130
+    assert "keras-bert finetune: " in capsys.readouterr().err
+    assert not (tmp_path / "cut").exists()
+    assert list(state.iterdir())
+    assert main((words + f"--out {tmp_path / 'resumed'}").split()) == 0
+    assert "Resuming in epoch" in capsys.readouterr().err
+    assert not state.exists()
+    whole = (words + f"--out {tmp_path / 'whole'}").replace(str(state), str(tmp_path / "other"))
+    assert main(whole.split()) == 0
+    texts = ["the film was good", "awful book"]
+    resumed, uninterrupted = (
+        load_task(tmp_path / name).predict_logits(texts, verbose=0) for name in ("resumed", "whole")
+    )
+    assert resumed == pytest.approx(uninterrupted, abs=1e-6)
