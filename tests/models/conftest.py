@@ -17,20 +17,29 @@ def tiny_tokenizer():
     return BertTokenizer(VOCABULARY, lowercase=True)
 
 
+@pytest.fixture(scope="session")
+def make_parts(tiny_tokenizer):
+    """Makes a fresh small backbone, the same each time, and its preprocessor."""
+
+    def make():
+        keras.utils.set_random_seed(3)
+        config = BertConfig(
+            vocab_size=len(VOCABULARY),
+            hidden_size=22,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=37,
+            max_position_embeddings=19,
+            initializer_range=0.2,
+        )
+        return BertBackbone(config), BertPreprocessor(tiny_tokenizer, sequence_length=17)
+
+    return make
+
+
 @pytest.fixture
-def tiny_parts(tiny_tokenizer):
-    """A fresh small backbone and its preprocessor; sizes are distinct primes where they may."""
-    keras.utils.set_random_seed(3)
-    config = BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=22,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=37,
-        max_position_embeddings=19,
-        initializer_range=0.2,
-    )
-    return BertBackbone(config), BertPreprocessor(tiny_tokenizer, sequence_length=17)
+def tiny_parts(make_parts):
+    return make_parts()
 
 
 @pytest.fixture(scope="session")

@@ -12,23 +12,8 @@ def classifier(tiny_parts):
 
 
 @pytest.fixture(scope="module")
-def trained(tiny_tokenizer, reviews):
-    from keras_bert.config import BertConfig
-    from keras_bert.models import BertBackbone
-    from keras_bert.text import BertPreprocessor
-
-    keras.utils.set_random_seed(3)
-    config = BertConfig(
-        vocab_size=len(tiny_tokenizer.vocabulary),
-        hidden_size=22,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=37,
-        max_position_embeddings=19,
-        initializer_range=0.2,
-    )
-    preprocessor = BertPreprocessor(tiny_tokenizer, sequence_length=17)
-    task = BertClassifier(BertBackbone(config), preprocessor, ["neg", "pos"], dropout=0.0)
+def trained(make_parts, reviews):
+    task = BertClassifier(*make_parts(), ["neg", "pos"], dropout=0.0)
     task.compile_for(len(reviews[0]), epochs=6, batch_size=9, learning_rate=5e-3)
     task.fit(*reviews, epochs=6, batch_size=9, verbose=0)
     return task
@@ -118,15 +103,10 @@ def test_fit_refuses_uncompiled_data_of_unknown_length(classifier, reviews):
         classifier.fit(endless)
 
 
-def test_the_same_seed_repeats_a_run(tiny_parts, reviews):
+def test_the_same_seed_repeats_a_run(make_parts, reviews):
     losses = []
     for _ in range(2):
-        keras.utils.set_random_seed(11)
-        task = BertClassifier(
-            tiny_parts[0].__class__.from_config(tiny_parts[0].get_config()),
-            tiny_parts[1],
-            ["neg", "pos"],
-        )
+        task = BertClassifier(*make_parts(), ["neg", "pos"])
         losses.append(task.fit(*reviews, epochs=2, verbose=0, seed=5).history["loss"])
     assert losses[0] == losses[1]
 

@@ -30,23 +30,8 @@ SERVABLE_TEXT_OPS = {"TFText>FastWordpieceTokenizeWithOffsets"}
 
 
 @pytest.fixture(scope="module")
-def exported(tiny_tokenizer, tmp_path_factory):
-    from keras_bert.config import BertConfig
-    from keras_bert.models import BertBackbone
-    from keras_bert.text import BertPreprocessor
-
-    keras.utils.set_random_seed(5)
-    config = BertConfig(
-        vocab_size=len(tiny_tokenizer.vocabulary),
-        hidden_size=22,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=37,
-        max_position_embeddings=19,
-        initializer_range=0.3,
-    )
-    preprocessor = BertPreprocessor(tiny_tokenizer, sequence_length=17)
-    task = BertClassifier(BertBackbone(config), preprocessor, ["neg", "pos", "né"])
+def exported(make_parts, tmp_path_factory):
+    task = BertClassifier(*make_parts(), ["neg", "pos", "né"])
     return task, task.export(tmp_path_factory.mktemp("export") / "reviews")
 
 
