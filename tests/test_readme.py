@@ -186,7 +186,11 @@ def test_links_between_pages_lead_somewhere():
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         prose = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
         for link in re.findall(r"\]\(([^)#\s]+)", prose):
-            if "://" not in link and not (page.parent / link).exists():
+            target = (page.parent / link).resolve()
+            of_package = target.is_relative_to(ROOT / "keras_bert")
+            if of_package and not (ROOT / "keras_bert").is_dir():
+                continue  # the suite of the sdist runs beside an installed wheel
+            if "://" not in link and not target.exists():
                 dead.append(f"{page.relative_to(ROOT)}: {link}")
     assert not dead, "\n".join(dead)
 
