@@ -40,7 +40,7 @@ format: setup ## format the code and repair what the linter can
 	$(RUN) -m ruff format .
 
 bench: setup ## print every table of benchmarks/, with its date
-	@set -e; for file in $(or $(ARGS),$(wildcard benchmarks/*.py)); do echo "== $$file"; $(RUN) $$file; done
+	@set -e; for file in $(or $(ARGS),$(shell grep -l __main__ benchmarks/*.py)); do echo "== $$file"; $(RUN) $$file; done
 
 build: setup ## build the sdist and, from it, the wheel into dist/
 	rm -rf dist

@@ -51,7 +51,7 @@ def seconds(task, batches):
 def main():
     """Reads the file, prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file")
+    parser.add_argument("file", nargs="?", default="examples/intents/train.tsv")
     parser.add_argument("--text-column")
     parser.add_argument("--label-column")
     parser.add_argument("--rows", type=int, default=320)

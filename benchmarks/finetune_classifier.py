@@ -4,11 +4,12 @@ Both engines get the same rows, the same held-out tenth, the same number of step
 same recipe (AdamW, linear warm-up over a tenth and decay, clip 1.0, batch-longest
 padding), each in its own process and environment:
 
-    python benchmarks/finetune_classifier.py keras_bert FOLDER train_sentences.tsv.gz
+    python benchmarks/finetune_classifier.py keras_bert MODEL train_sentences.tsv.gz
     python benchmarks/finetune_classifier.py transformers FOLDER train_sentences.tsv.gz
 
-FOLDER is a Hugging Face folder, or for keras_bert also a preset's name. The file is a TSV
-without header or quoting: text, label. Prints one JSON line.
+MODEL is a Hugging Face folder, or for keras_bert also a preset's name. The file is a TSV
+without quoting: text, label; a first row that says so is left out. Without arguments it is
+keras_bert, MiniLM and the library intents. Prints one JSON line.
 """
 
 import argparse
@@ -21,8 +22,10 @@ import time
 
 def split(path: str, held_out: float = 0.1) -> tuple[list, list]:
     """The rows of a TSV, shuffled by a fixed seed: training part and held-out part."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
+    opened = gzip.open if path.endswith(".gz") else open
+    with opened(path, "rt", encoding="utf-8") as lines:
         rows = [tuple(line.rstrip("\n").split("\t")) for line in lines]
+    rows = rows[1:] if rows[0] == ("text", "label") else rows
     random.Random(7).shuffle(rows)
     cut = int(len(rows) * held_out)
     return rows[cut:], rows[:cut]
@@ -94,9 +97,9 @@ def main() -> None:
     """Times one engine's whole fine-tuning and prints its held-out accuracy."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     engines = {"keras_bert": with_keras_bert, "transformers": with_transformers}
-    parser.add_argument("engine", choices=engines)
-    parser.add_argument("model")
-    parser.add_argument("records")
+    parser.add_argument("engine", nargs="?", choices=engines, default="keras_bert")
+    parser.add_argument("model", nargs="?", default="all-minilm-l6-v2")
+    parser.add_argument("records", nargs="?", default="examples/intents/train.tsv")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=5e-5)
