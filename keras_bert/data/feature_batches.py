@@ -10,7 +10,8 @@ Keras reads a `PyDataset` in ways that this file answers to (keras 3.15,
 - On TensorFlow the first two batches fix which dimensions may vary in all epochs:
   either those two differ in length in every epoch, or all batches are padded alike.
 
-Shapes: N rows, B rows of a batch, S its padded length, K labels a row.
+Shapes: N records of G rows each (mostly one), B records of a batch, S its padded
+length, K labels a record.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_bert.data.features import PackedFeatures
+from keras_bert.data.features import PackedFeatures, TokenLabels
 from keras_bert.data.ordering import (
     SHUFFLE_WINDOW,
     plain_batches,
@@ -38,14 +39,15 @@ class _Plan(NamedTuple):
 class FeatureBatches(keras.utils.PyDataset):
     """Batches `(features,)`, `(features, labels)` or with sample weights third.
 
-    Features are the dict of three, int32 `[B, S]`; S is the batch's longest row,
+    Features are the dict of three, int32 `[B · G, S]`; S is the batch's longest row,
     rounded up to `length_multiple`, but no more than the longest row of all.
 
     Args:
-        features: N rows.
-        labels: numbers, `[N]` or `[N, K]`.
+        features: N · G rows, the G rows of a record one after the other.
+        labels: numbers, `[N]` or `[N, K]`; or `TokenLabels`, which become `[B · G, S]`.
         sample_weight: numbers, `[N]`.
         batch_size: B.
+        group_size: G.
         shuffle: True draws a new order every epoch. False puts the longest rows
             first; `order` and `restore` lead back to the given order.
         seed: with `epoch`, all that the shuffled order depends on.
@@ -69,6 +71,7 @@ class FeatureBatches(keras.utils.PyDataset):
         sample_weight: Any = None,
         *,
         batch_size: int = 32,
+        group_size: int = 1,
         shuffle: bool = False,
         seed: int = 0,
         keep_order: bool = False,
@@ -80,15 +83,19 @@ class FeatureBatches(keras.utils.PyDataset):
     ):
         super().__init__(**kwargs)
         self.features = features
-        self.labels = _column("labels", labels, len(features))
-        self.sample_weight = _column("sample_weight", sample_weight, len(features))
         self.batch_size = batch_size
+        self.group_size = group_size
+        self._check_groups()
+        records = len(features) // group_size
+        self.labels = _labels(labels, features, records)
+        self.sample_weight = _column("sample_weight", sample_weight, records)
         self.shuffle = shuffle
         self.seed = seed
         self.keep_order = keep_order
         self.length_multiple = length_multiple
         self.bucket_lengths = sorted(bucket_lengths or ([fixed_length] if fixed_length else []))
         self.drop_remainder = drop_remainder
+        self._lengths = features.lengths.reshape(records, group_size).max(axis=1)  # [N]
         self._longest = int(features.lengths.max(initial=0))
         self._epoch = 0
         self._begun = self._ended = False
@@ -96,6 +103,13 @@ class FeatureBatches(keras.utils.PyDataset):
         self._plan: _Plan | None = None
         self._check(fixed_length, bucket_lengths)
         self._padded_alike = self._always_padded_alike()
+
+    def _check_groups(self) -> None:
+        if self.group_size < 1 or len(self.features) % self.group_size:
+            raise ValueError(
+                "expected group_size rows of features for each record; received "
+                f"group_size={self.group_size} and {len(self.features)} rows"
+            )
 
     def _check(self, fixed_length: int | None, bucket_lengths: Sequence[int] | None) -> None:
         if not len(self.features):
@@ -124,11 +138,11 @@ class FeatureBatches(keras.utils.PyDataset):
         if not len(self):
             raise ValueError(
                 f"expected at least batch_size={self.batch_size} rows with drop_remainder; "
-                f"received {len(self.features)}"
+                f"received {len(self._lengths)}"
             )
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self.features), self.batch_size)
+        whole, rest = divmod(len(self._lengths), self.batch_size)
         return whole + (rest > 0 and not self.drop_remainder)
 
     @property
@@ -142,11 +156,11 @@ class FeatureBatches(keras.utils.PyDataset):
 
     @property
     def order(self) -> np.ndarray:
-        """Row numbers in the order in which they are served: int64 `[N]`."""
-        return np.concatenate(self._current_plan().batches)
+        """Row numbers in the order in which they are served: int64 `[N · G]`."""
+        return self._rows_of(np.concatenate(self._current_plan().batches))
 
     def restore(self, outputs: Any) -> Any:
-        """Puts what `predict` returned, `[N, ...]` or a structure of it, in the rows' order."""
+        """Puts what `predict` returned, `[N · G, ...]` or a structure of it, in the rows' order."""
         back = np.argsort(self.order)
         return keras.tree.map_structure(lambda output: np.asarray(output)[back], outputs)
 
@@ -155,13 +169,28 @@ class FeatureBatches(keras.utils.PyDataset):
             raise IndexError(f"expected a batch from 0 to {len(self) - 1}; received {index}")
         plan = self._current_plan()
         self._note(index)
-        rows = plan.batches[index]
-        batch = (self.features.padded(rows, plan.lengths[index]),)
-        if self.labels is not None:
-            batch += (self.labels[rows],)
+        return self.make_batch(plan.batches[index], plan.lengths[index])
+
+    def make_batch(self, records: np.ndarray, length: int) -> tuple:
+        """What Keras gets: `(features,)`, `(features, labels)` or with weights third.
+
+        Args:
+            records: B record numbers.
+            length: S.
+        """
+        rows = self._rows_of(records)  # [B · G]
+        batch: tuple = (self.features.padded(rows, length),)
+        if isinstance(self.labels, TokenLabels):
+            batch += (self.features.padded_labels(self.labels, rows, length),)
+        elif self.labels is not None:
+            batch += (self.labels[records],)
         if self.sample_weight is not None:
-            batch += (self.sample_weight[rows],)
+            batch += (self.sample_weight[records],)
         return batch
+
+    def _rows_of(self, records: np.ndarray) -> np.ndarray:
+        group = np.arange(self.group_size)
+        return (np.asarray(records, np.int64)[:, None] * self.group_size + group).reshape(-1)
 
     def _note(self, index: int) -> None:
         # Worker threads ask ahead and out of turn: then only the end is looked at.
@@ -184,11 +213,13 @@ class FeatureBatches(keras.utils.PyDataset):
     def fingerprint(self) -> dict[str, Any]:
         """What the batches depend on, to tell one run from another."""
         digest = hashlib.sha256(self.features.digest().encode())
-        for column in (self.labels, self.sample_weight):
+        labels = self.labels.values if isinstance(self.labels, TokenLabels) else self.labels
+        for column in (labels, self.sample_weight):
             digest.update(b"" if column is None else np.ascontiguousarray(column).tobytes())
         return {
             "rows": len(self.features),
             "batch_size": self.batch_size,
+            "group_size": self.group_size,
             "shuffle": self.shuffle,
             "seed": self.seed,
             "drop_remainder": self.drop_remainder,
@@ -203,7 +234,7 @@ class FeatureBatches(keras.utils.PyDataset):
         return plan
 
     def _make_plan(self, epoch: int) -> _Plan:
-        all_lengths = self.features.lengths
+        all_lengths = self._lengths
         if self.shuffle:
             batches = shuffled_batches(all_lengths, self.batch_size, self.seed, epoch)
         else:
@@ -231,12 +262,10 @@ class FeatureBatches(keras.utils.PyDataset):
         full = self._padded_length(self._longest)
         shorter = sum(
             int(count)
-            for length, count in zip(
-                *np.unique(self.features.lengths, return_counts=True), strict=True
-            )
+            for length, count in zip(*np.unique(self._lengths, return_counts=True), strict=True)
             if self._padded_length(int(length)) < full
         )
-        windows = -(-(len(self.features) // self.batch_size) // SHUFFLE_WINDOW)
+        windows = -(-(len(self._lengths) // self.batch_size) // SHUFFLE_WINDOW)
         fewest = self.batch_size * max(windows, 1) + self.batch_size - 1
         return self.shuffle and shorter < fewest
 
@@ -255,13 +284,24 @@ class FeatureBatches(keras.utils.PyDataset):
             )
 
 
+def _labels(labels: Any, features: PackedFeatures, records: int) -> np.ndarray | TokenLabels | None:
+    if not isinstance(labels, TokenLabels):
+        return _column("labels", labels, records)
+    if labels.values.size != features.word_ids.size:
+        raise ValueError(
+            "expected TokenLabels with a value for each word piece of the features, "
+            f"{features.word_ids.size}; received {labels.values.size}"
+        )
+    return labels
+
+
 def _column(name: str, values: Any, rows: int) -> np.ndarray | None:
     if values is None:
         return None
     values = np.asarray(values)
     if values.dtype.kind not in "biuf" or values.ndim not in (1, 2) or len(values) != rows:
         raise ValueError(
-            f"expected {name} as numbers, [N] or [N, K] with N={rows} rows of features; "
+            f"expected {name} as numbers, [N] or [N, K] with N={rows} records of features; "
             f"received dtype {values.dtype}, shape {values.shape}"
         )
     return values

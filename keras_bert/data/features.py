@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
+IGNORED = -1  # the label of what no loss and no score looks at: padding, special tokens
+
 
 class PackedFeatures:
-    """Rows of `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`, end to end.
+    """Rows such as `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`, end to end.
 
     Args:
         word_ids: int32 `[T]`, the word pieces of all rows.
         row_splits: int64 `[N + 1]`, where rows begin and end, from 0 to T.
-        first_lengths: int32 `[N]`, the length of `[CLS] a [SEP]` in each row.
+        type_ids: `[T]`, the segment of each word piece, 0 to 127; None is all 0.
         pad_id: the id that fills a batch.
 
     Raises:
@@ -31,26 +33,25 @@ class PackedFeatures:
         self,
         word_ids: np.ndarray,
         row_splits: np.ndarray,
-        first_lengths: np.ndarray,
+        type_ids: np.ndarray | None = None,
         pad_id: int = 0,
     ):
         self.word_ids = np.ascontiguousarray(word_ids, np.int32)
         self.row_splits = np.ascontiguousarray(row_splits, np.int64)
-        self.first_lengths = np.ascontiguousarray(first_lengths, np.int32)
+        if type_ids is None:
+            type_ids = np.zeros(self.word_ids.size, np.int8)
+        self.type_ids = np.ascontiguousarray(type_ids, np.int8)
         self.pad_id = int(pad_id)
         self._check()
 
     def _check(self) -> None:
-        splits, firsts = self.row_splits, self.first_lengths
-        lengths = np.diff(splits)
-        fits = splits.size == firsts.size + 1 and splits[0] == 0
-        fits = fits and splits[-1] == self.word_ids.size and not (lengths < 0).any()
-        if not fits or (firsts < 0).any() or (firsts > lengths).any():
+        splits, pieces = self.row_splits, self.word_ids.size
+        fits = splits.size > 0 and splits[0] == 0 and splits[-1] == pieces
+        if not fits or (np.diff(splits) < 0).any() or self.type_ids.size != pieces:
             raise ValueError(
-                "expected row_splits [N + 1] that rise from 0 to len(word_ids), and "
-                "first_lengths [N] within the rows; received "
-                f"{self.word_ids.size} word_ids, {splits.size} row_splits and "
-                f"{firsts.size} first_lengths that do not fit"
+                "expected row_splits [N + 1] that rise from 0 to len(word_ids), and type_ids "
+                f"[T] beside word_ids [T]; received {pieces} word_ids, {splits.size} row_splits "
+                f"and {self.type_ids.size} type_ids that do not fit"
             )
 
     @classmethod
@@ -59,24 +60,20 @@ class PackedFeatures:
 
         Args:
             features: the three, int32 `[N, S]` each, as arrays or tensors. Rows are
-                padded at their end; type 1 follows type 0.
+                padded at their end.
             pad_id: the id that fills a batch later.
 
         Raises:
-            ValueError: for padding inside a row, or types that are not 0 and then 1.
+            ValueError: for padding inside a row.
         """
         ids, mask, types = (
             np.asarray(features[f"input_{name}"]) for name in ("word_ids", "mask", "type_ids")
         )
         kept = mask.astype(bool)
-        second = types.astype(bool) & kept
         if (kept[:, 1:] > kept[:, :-1]).any():
             raise ValueError("expected input_mask of ones and then zeros; received others")
-        if (second[:, 1:] < second[:, :-1])[kept[:, 1:]].any():
-            raise ValueError("expected input_type_ids of zeros and then ones; received others")
-        lengths = kept.sum(axis=1)
-        splits = np.concatenate([[0], np.cumsum(lengths)])
-        return cls(ids[kept], splits, lengths - second.sum(axis=1), pad_id)
+        splits = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+        return cls(ids[kept], splits, types[kept], pad_id)
 
     @classmethod
     def concatenate(cls, chunks: Sequence["PackedFeatures"]) -> "PackedFeatures":
@@ -92,12 +89,12 @@ class PackedFeatures:
         return cls(
             np.concatenate([chunk.word_ids for chunk in chunks]),
             np.concatenate([[0], np.cumsum(lengths)]),
-            np.concatenate([chunk.first_lengths for chunk in chunks]),
+            np.concatenate([chunk.type_ids for chunk in chunks]),
             pad_ids.pop(),
         )
 
     def __len__(self) -> int:
-        return self.first_lengths.size
+        return self.row_splits.size - 1
 
     @property
     def lengths(self) -> np.ndarray:
@@ -110,7 +107,7 @@ class PackedFeatures:
         lengths = self.lengths[rows]
         splits = np.concatenate([[0], np.cumsum(lengths)])
         source = np.repeat(self.row_splits[rows] - splits[:-1], lengths) + np.arange(splits[-1])
-        return PackedFeatures(self.word_ids[source], splits, self.first_lengths[rows], self.pad_id)
+        return PackedFeatures(self.word_ids[source], splits, self.type_ids[source], self.pad_id)
 
     def padded(
         self, rows: Sequence[int] | np.ndarray, length: int | None = None
@@ -127,6 +124,23 @@ class PackedFeatures:
         Raises:
             ValueError: for a row longer than `length`; nothing is cut here.
         """
+        mask, source = self._places(rows, length)
+        return {
+            "input_word_ids": _spread(self.word_ids, mask, source, self.pad_id),
+            "input_mask": mask.astype(np.int32),
+            "input_type_ids": _spread(self.type_ids, mask, source, 0),
+        }
+
+    def padded_labels(
+        self, labels: "TokenLabels", rows: Sequence[int] | np.ndarray, length: int | None = None
+    ) -> np.ndarray:
+        """The labels of a batch, int32 `[B, S]`, beside the features that `padded` gives."""
+        return _spread(labels.values, *self._places(rows, length), IGNORED)
+
+    def _places(
+        self, rows: Sequence[int] | np.ndarray, length: int | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Where a batch has word pieces, bool `[B, S]`, and which of the T they are."""
         rows = np.asarray(rows, np.int64)
         starts = self.row_splits[rows]  # [B]
         lengths = self.row_splits[rows + 1] - starts  # [B]
@@ -137,17 +151,38 @@ class PackedFeatures:
             raise ValueError(f"expected rows of at most {length} word pieces; received {longest}")
         columns = np.arange(length)  # [S]
         mask = columns < lengths[:, None]  # [B, S]
-        word_ids = np.full(mask.shape, self.pad_id, np.int32)
-        word_ids[mask] = self.word_ids[(starts[:, None] + columns)[mask]]
-        return {
-            "input_word_ids": word_ids,
-            "input_mask": mask.astype(np.int32),
-            "input_type_ids": (mask & (columns >= self.first_lengths[rows, None])).astype(np.int32),
-        }
+        return mask, (starts[:, None] + columns)[mask]
 
     def digest(self) -> str:
         """A SHA-256 of the content: the same data gives the same digest."""
         digest = hashlib.sha256(f"{len(self)} {self.pad_id}".encode())
-        for array in (self.word_ids, self.row_splits, self.first_lengths):
+        for array in (self.word_ids, self.row_splits, self.type_ids):
             digest.update(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"))))
         return digest.hexdigest()
+
+
+class TokenLabels:
+    """A label for each word piece of some `PackedFeatures`, such as a tag's number.
+
+    Args:
+        values: integers `[T]`; `IGNORED` where a word piece has none.
+    """
+
+    def __init__(self, values: np.ndarray):
+        self.values = np.ascontiguousarray(values, np.int32)
+
+    @classmethod
+    def from_padded(cls, labels: Any, mask: Any) -> "TokenLabels":
+        """Packs labels `[N, S]` beside features that were padded with `mask` `[N, S]`."""
+        return cls(np.asarray(labels)[np.asarray(mask).astype(bool)])
+
+    @classmethod
+    def concatenate(cls, chunks: Sequence["TokenLabels"]) -> "TokenLabels":
+        """Joins labels that were packed chunk by chunk."""
+        return cls(np.concatenate([chunk.values for chunk in chunks]))
+
+
+def _spread(values: np.ndarray, mask: np.ndarray, source: np.ndarray, fill: int) -> np.ndarray:
+    batch = np.full(mask.shape, fill, np.int32)
+    batch[mask] = values[source]
+    return batch

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from keras_bert.data.batches import EpochCounter, FeatureBatches
-from keras_bert.data.features import PackedFeatures
+from keras_bert.data.features import PackedFeatures, TokenLabels
 
 
 def features_of(lengths):
     """Rows whose every word piece is the row's number + 1."""
     lengths = np.asarray(lengths, np.int64)
     rows = np.repeat(np.arange(1, len(lengths) + 1), lengths)
-    return PackedFeatures(rows, np.concatenate([[0], np.cumsum(lengths)]), lengths)
+    return PackedFeatures(rows, np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def varied(rows, longest=37, seed=0):
@@ -244,3 +244,43 @@ def test_bad_arguments(arguments, options, message):
 def test_a_batch_that_is_not_there():
     with pytest.raises(IndexError, match="expected a batch from 0 to 1; received 2"):
         FeatureBatches(features_of([3, 4, 5]), batch_size=2)[2]
+
+
+def test_groups_of_rows_stay_together():
+    lengths = np.array([3, 4, 9, 2, 5, 5, 1, 1, 7, 6])  # five records of two rows
+    features = features_of(lengths)
+    weights = np.arange(5) / 7
+    for shuffle in (False, True):
+        batches = FeatureBatches(
+            features, np.arange(5), weights, batch_size=2, group_size=2, shuffle=shuffle
+        )
+        assert len(batches) == 3
+        seen = []
+        for index in range(len(batches)):
+            inputs, labels, weight = batches[index]
+            rows = (labels[:, None] * 2 + [0, 1]).reshape(-1)
+            length = inputs["input_mask"].shape[1]
+            for name, expected in features.padded(rows, length).items():
+                np.testing.assert_array_equal(inputs[name], expected)
+            np.testing.assert_array_equal(weight, weights[labels])
+            seen += labels.tolist()
+        assert sorted(seen) == list(range(5))
+        served = np.concatenate([batches[i][0]["input_mask"].sum(axis=1) for i in range(3)])
+        np.testing.assert_array_equal(batches.restore(served), lengths)
+
+
+def test_labels_of_word_pieces():
+    features = features_of([3, 4, 2])
+    values = np.arange(9) % 5
+    batches = FeatureBatches(features, TokenLabels(values), batch_size=2, keep_order=True)
+    _, labels = batches[0]
+    np.testing.assert_array_equal(labels, [[0, 1, 2, -1], [3, 4, 0, 1]])
+    other = FeatureBatches(features, TokenLabels(values + 1), batch_size=2, keep_order=True)
+    assert batches.fingerprint() != other.fingerprint()
+
+
+def test_groups_and_word_piece_labels_that_do_not_fit():
+    with pytest.raises(ValueError, match="received group_size=2 and 3 rows"):
+        FeatureBatches(features_of([3, 4, 2]), group_size=2)
+    with pytest.raises(ValueError, match="a value for each word piece of the features, 9; rec"):
+        FeatureBatches(features_of([3, 4, 2]), TokenLabels([1, 2]))

@@ -26,7 +26,7 @@ def make_data(rows=29, seed=1):
     splits = np.concatenate([[0], np.cumsum(lengths)])
     ids = random.integers(1, 13, splits[-1])
     labels = np.array([ids[a:b].mean() for a, b in itertools.pairwise(splits)])
-    return PackedFeatures(ids, splits, lengths), labels.astype("float32")
+    return PackedFeatures(ids, splits), labels.astype("float32")
 
 
 def make_model():
@@ -157,9 +157,7 @@ def test_keras_shuffling_on_top_is_noticed():
 def test_lengths_that_vary_only_in_a_later_epoch():
     # With this seed both short rows are a batch of their own in epoch 3 alone.
     lengths = np.r_[np.full(12, 20), 5, 6]
-    features = PackedFeatures(
-        np.ones(lengths.sum()), np.concatenate([[0], np.cumsum(lengths)]), lengths
-    )
+    features = PackedFeatures(np.ones(lengths.sum()), np.concatenate([[0], np.cumsum(lengths)]))
     batches = FeatureBatches(features, np.ones(14), batch_size=6, shuffle=True, seed=27)
     make_model().fit(batches, epochs=6, shuffle=False, verbose=0)
 

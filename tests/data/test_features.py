@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_bert.data.features import PackedFeatures
+from keras_bert.data.features import IGNORED, PackedFeatures, TokenLabels
 
 
 def by_hand(lengths, firsts, width, pad_id=0):
@@ -22,10 +22,10 @@ def test_padded_gives_back_what_was_packed():
     padded = by_hand(LENGTHS, FIRSTS, 11)
     packed = PackedFeatures.from_padded(padded)
     assert len(packed) == 5
-    assert packed.word_ids.dtype == packed.first_lengths.dtype == np.int32
+    assert packed.word_ids.dtype == np.int32
     assert packed.row_splits.dtype == np.int64
     np.testing.assert_array_equal(packed.lengths, LENGTHS)
-    np.testing.assert_array_equal(packed.first_lengths, FIRSTS)
+    assert packed.type_ids.dtype == np.int8
     again = packed.padded(range(5), 11)
     assert list(again) == ["input_word_ids", "input_mask", "input_type_ids"]
     for name, array in padded.items():
@@ -64,8 +64,8 @@ def test_digest_sees_every_part():
     others = [
         PackedFeatures.from_padded(by_hand([5, 2, 7, 1, 3], FIRSTS, 11)),
         PackedFeatures.from_padded(by_hand(LENGTHS, [2, 2, 4, 0, 3], 11)),
-        PackedFeatures(features.word_ids + 1, features.row_splits, features.first_lengths),
-        PackedFeatures(features.word_ids, features.row_splits, features.first_lengths, pad_id=1),
+        PackedFeatures(features.word_ids + 1, features.row_splits, features.type_ids),
+        PackedFeatures(features.word_ids, features.row_splits, features.type_ids, pad_id=1),
     ]
     assert len({features.digest(), *(other.digest() for other in others)}) == 5
 
@@ -76,10 +76,6 @@ def test_bad_features():
     gap["input_mask"][0, 1] = 0
     with pytest.raises(ValueError, match="expected input_mask of ones and then zeros"):
         PackedFeatures.from_padded(gap)
-    mixed = {**padded, "input_type_ids": padded["input_type_ids"].copy()}
-    mixed["input_type_ids"][2, 1] = 1
-    with pytest.raises(ValueError, match="expected input_type_ids of zeros and then ones"):
-        PackedFeatures.from_padded(mixed)
     packed = PackedFeatures.from_padded(padded)
     with pytest.raises(ValueError, match="rows of at most 6 word pieces; received 7"):
         packed.padded([2], 6)
@@ -90,9 +86,33 @@ def test_bad_features():
 
 
 @pytest.mark.parametrize(
-    ("splits", "firsts"),
-    [([0, 2], [1, 1]), ([1, 3], [1]), ([0, 2], [1]), ([0, 3, 1, 3], [1, 0, 1]), ([0, 3], [4])],
+    ("splits", "types"),
+    [([0, 2], [0, 0, 0]), ([1, 3], [0, 0, 0]), ([0, 3, 1, 3], [0, 0, 0]), ([0, 3], [0]), ([], [])],
 )
-def test_arrays_that_do_not_fit(splits, firsts):
+def test_arrays_that_do_not_fit(splits, types):
     with pytest.raises(ValueError, match=r"expected row_splits \[N \+ 1\] that rise"):
-        PackedFeatures(np.arange(3), splits, firsts)
+        PackedFeatures(np.arange(3), splits, types)
+
+
+def test_types_in_any_order_and_none():
+    marked = by_hand([3, 5], [3, 5], 7)
+    marked["input_type_ids"][1, 2:4] = 1
+    packed = PackedFeatures.from_padded(marked)
+    np.testing.assert_array_equal(
+        packed.padded([1, 0], 6)["input_type_ids"], marked["input_type_ids"][::-1, :6]
+    )
+    plain = PackedFeatures(packed.word_ids, packed.row_splits)
+    assert not plain.padded([0, 1])["input_type_ids"].any()
+
+
+def test_a_label_for_each_word_piece():
+    features = by_hand(LENGTHS, FIRSTS, 11)
+    labels = np.where(features["input_mask"], features["input_word_ids"] % 13, IGNORED)
+    packed = PackedFeatures.from_padded(features)
+    tokens = TokenLabels.from_padded(labels, features["input_mask"])
+    np.testing.assert_array_equal(packed.padded_labels(tokens, range(5), 11), labels)
+    batch = packed.padded_labels(tokens, [4, 2, 3])
+    assert batch.dtype == np.int32
+    np.testing.assert_array_equal(batch, labels[[4, 2, 3], :7])
+    joined = TokenLabels.concatenate([TokenLabels([1, 2]), TokenLabels([]), TokenLabels([5])])
+    assert joined.values.tolist() == [1, 2, 5]

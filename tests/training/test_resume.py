@@ -27,7 +27,7 @@ def make_batches(rows=18, seed=3, batch_size=4, shuffle=True):
     random = np.random.default_rng(1)
     lengths = random.integers(2, 12, rows)
     splits = np.concatenate([[0], np.cumsum(lengths)])
-    features = PackedFeatures(random.integers(1, 13, splits[-1]), splits, lengths)
+    features = PackedFeatures(random.integers(1, 13, splits[-1]), splits)
     labels = random.integers(0, 2, rows)
     return FeatureBatches(features, labels, batch_size=batch_size, shuffle=shuffle, seed=seed)
 
