@@ -7,6 +7,12 @@ The classes register themselves for `keras.models.load_model` when this is impor
 # while a module of this part is half imported.
 import keras  # noqa: F401
 
+from keras_bert.training.embedding_losses import (
+    ContrastiveLoss,
+    CosineScoreLoss,
+    InBatchNegativesLoss,
+    TripletLoss,
+)
 from keras_bert.training.layer_decay import layer_multipliers
 from keras_bert.training.metrics import classification_scores, regression_scores
 from keras_bert.training.optimizer import BertAdamW, create_optimizer
@@ -15,8 +21,12 @@ from keras_bert.training.schedule import LinearWarmupDecay
 
 __all__ = [
     "BertAdamW",
+    "ContrastiveLoss",
+    "CosineScoreLoss",
+    "InBatchNegativesLoss",
     "LinearWarmupDecay",
     "ResumableTraining",
+    "TripletLoss",
     "classification_scores",
     "create_optimizer",
     "fit_callbacks",
