@@ -1,6 +1,6 @@
 """Records from files, packed features, and batches of like lengths.
 
-`read_records` and `PackedFeatures` need NumPy alone; Keras loads with
+The readers and `PackedFeatures` need NumPy alone; Keras loads with
 `FeatureBatches`.
 """
 
@@ -11,9 +11,13 @@ _HOMES = {
     "EpochCounter": "keras_bert.data.batches",
     "FeatureBatches": "keras_bert.data.batches",
     "PackedFeatures": "keras_bert.data.features",
+    "Question": "keras_bert.data.squad",
+    "Questions": "keras_bert.data.squad",
     "Record": "keras_bert.data.records",
     "Records": "keras_bert.data.records",
+    "iter_questions": "keras_bert.data.squad",
     "iter_records": "keras_bert.data.records",
+    "read_questions": "keras_bert.data.squad",
     "read_records": "keras_bert.data.records",
 }
 
