@@ -100,4 +100,6 @@ def checkpoint_of(
             "sequence_length": preprocessor.sequence_length,
             "truncation": preprocessor.truncation,
         }
+        if tokenizer.keep_special_tokens:
+            checkpoint.metadata["preprocessor"]["keep_special_tokens"] = True
     return checkpoint

@@ -62,6 +62,7 @@ def read_preset_settings(preset: str | os.PathLike) -> dict[str, Any]:
         "vocabulary": vocabulary,
         "lowercase": bool(lowercase),
         "max_characters_per_word": longest,
+        "keep_special_tokens": bool(own.get("keep_special_tokens", False)),
     }
 
 

@@ -10,6 +10,7 @@ from keras_bert.text.detokenizer import Detokenizer
 from keras_bert.text.inputs import as_texts
 from keras_bert.text.layer import TextLayer
 from keras_bert.text.preset_settings import read_preset_settings
+from keras_bert.text.special_tokens import SpecialTokenKeeper
 from keras_bert.text.vocabulary import CLASSIFY, MASK, PAD, SEPARATE, UNKNOWN, Vocabulary
 from keras_bert.text.wordpiece import Pieces, WordPiece
 
@@ -34,7 +35,8 @@ class BertTokenizer(TextLayer):
 
     Equal to `FullTokenizer` of google-research/bert `tokenization.py` on any input:
     invalid UTF-8 (left out), control characters, accents, CJK, very long words. Special
-    tokens written in a text, such as `[MASK]`, are split like any other text.
+    tokens written in a text, such as `[MASK]`, are split like any other text, unless
+    `keep_special_tokens` asks for what transformers does.
 
     The same TensorFlow ops run eagerly, in `tf.data`, in `tf.function`, in a functional
     model and in a SavedModel. Under another Keras backend the layer still runs on
@@ -44,6 +46,8 @@ class BertTokenizer(TextLayer):
         vocabulary: path of a `vocab.txt`, the tokens themselves, or a `Vocabulary`.
         lowercase: lower-case and strip accents, as the uncased models need.
         max_characters_per_word: words of more characters become `[UNK]`.
+        keep_special_tokens: `[PAD]`, `[UNK]`, `[CLS]`, `[SEP]` and `[MASK]`, written so
+            in a text, become their own ids; the texts between them are tokenized alone.
 
     Call arguments:
         texts: batch of texts, [B]: list of str or bytes, numpy array, string tensor.
@@ -68,6 +72,7 @@ class BertTokenizer(TextLayer):
         vocabulary: Vocabulary | str | Iterable[str],
         lowercase: bool = True,
         max_characters_per_word: int = 200,
+        keep_special_tokens: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -79,7 +84,8 @@ class BertTokenizer(TextLayer):
         self.vocabulary = Vocabulary.of(vocabulary)
         self.lowercase = bool(lowercase)
         self.max_characters_per_word = int(max_characters_per_word)
-        self._graph = _Graph(self.vocabulary, self.lowercase, self.max_characters_per_word)
+        self.keep_special_tokens = bool(keep_special_tokens)
+        self._graph = _Graph(self)
 
     @classmethod
     def from_preset(cls, preset: str, **kwargs: Any) -> "BertTokenizer":
@@ -176,15 +182,22 @@ class BertTokenizer(TextLayer):
             "vocabulary": list(self.vocabulary),
             "lowercase": self.lowercase,
             "max_characters_per_word": self.max_characters_per_word,
+            "keep_special_tokens": self.keep_special_tokens,
         }
 
 
 class _Graph:
     """The traced functions and their constants, which Keras need not track."""
 
-    def __init__(self, vocabulary: Vocabulary, lowercase: bool, max_characters_per_word: int):
+    def __init__(self, tokenizer: BertTokenizer):
+        vocabulary = tokenizer.vocabulary
+        wordpiece: WordPiece | SpecialTokenKeeper
         with tf.init_scope(), tf.device("CPU:0"):
-            wordpiece = WordPiece(vocabulary, lowercase, max_characters_per_word)
+            wordpiece = WordPiece(
+                vocabulary, tokenizer.lowercase, tokenizer.max_characters_per_word
+            )
+            if tokenizer.keep_special_tokens:
+                wordpiece = SpecialTokenKeeper(vocabulary, wordpiece)
             self.detokenizer = Detokenizer(vocabulary)
         signature = [tf.TensorSpec([None], tf.string)]
 

@@ -183,7 +183,10 @@ def test_the_dtype_is_the_callers(tmp_path):
 
 def test_a_preprocessor_is_saved_beside_it(tmp_path):
     tokenizer = types.SimpleNamespace(
-        vocabulary=("[PAD]", "b"), lowercase=False, max_characters_per_word=77
+        vocabulary=("[PAD]", "b"),
+        lowercase=False,
+        max_characters_per_word=77,
+        keep_special_tokens=True,
     )
     preprocessor = types.SimpleNamespace(
         tokenizer=tokenizer, sequence_length=9, truncation="longest_first"
@@ -196,6 +199,7 @@ def test_a_preprocessor_is_saved_beside_it(tmp_path):
         "max_characters_per_word": 77,
         "sequence_length": 9,
         "truncation": "longest_first",
+        "keep_special_tokens": True,
     }
 
 

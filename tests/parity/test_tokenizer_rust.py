@@ -6,13 +6,14 @@ are left out. Its offsets leave stripped accents at the end of a piece outside; 
 overlong words and of reordered marks are wrong, and are not compared.
 """
 
+import random
 import unicodedata
 
 import pytest
 import tokenizer_texts
 
 from keras_bert.text.tokenizer import BertTokenizer
-from keras_bert.text.vocabulary import Vocabulary
+from keras_bert.text.vocabulary import SPECIAL_TOKENS, Vocabulary
 
 tokenizers = pytest.importorskip("tokenizers")
 COUNT = 12_000
@@ -57,3 +58,20 @@ def test_tokens_and_offsets(agreed, lowercase):
         for mine, (_, limit) in zip(limits, encoding.offsets, strict=True):
             assert mine >= limit
             assert {unicodedata.category(char) for char in text[limit:mine]} <= {"Mn"}
+
+
+def test_special_tokens_written_in_texts(agreed):
+    texts, path = agreed
+    written = ("[MASK]", "[SEP]", "[CLS]", "[PAD]", "[UNK]", "[mask]", "[MASK")
+    generator = random.Random(7)
+    mixed = []
+    for text in texts:
+        place = generator.randrange(len(text) + 1)
+        mixed.append(text[:place] + "".join(generator.choices(written, k=2)) + text[place:])
+    mixed = [text for text in mixed if not departs(text)]
+    ours = BertTokenizer(path, max_characters_per_word=LIMIT, keep_special_tokens=True)
+    rust = tokenizers.BertWordPieceTokenizer(str(path), lowercase=True)
+    rust.add_special_tokens(list(SPECIAL_TOKENS))
+    theirs = rust.encode_batch(mixed, add_special_tokens=False)
+    for text, encoding, ids in zip(mixed, theirs, ours(mixed).to_list(), strict=True):
+        assert ids == encoding.ids, ascii(text)

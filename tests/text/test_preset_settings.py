@@ -38,6 +38,7 @@ def test_without_settings_the_vocabulary_tells(folder):
         "vocabulary": Vocabulary(UNCASED),
         "lowercase": True,
         "max_characters_per_word": 200,
+        "keep_special_tokens": False,
     }
     Vocabulary([*UNCASED, "The"]).save(folder / "vocab.txt")
     assert not read_preset_settings(folder)["lowercase"]
