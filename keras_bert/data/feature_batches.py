@@ -59,6 +59,9 @@ class FeatureBatches(keras.utils.PyDataset):
         drop_remainder: with `shuffle`, leave out the last, smaller batch.
         **kwargs: `workers`, `use_multiprocessing`, `max_queue_size` of Keras.
 
+    Attributes:
+        records: N.
+
     Raises:
         ValueError: for no rows, for labels or weights that do not fit the rows, for
             rows longer than the lengths allow, and for options that exclude another.
@@ -86,16 +89,16 @@ class FeatureBatches(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.group_size = group_size
         self._check_groups()
-        records = len(features) // group_size
-        self.labels = _labels(labels, features, records)
-        self.sample_weight = _column("sample_weight", sample_weight, records)
+        self.records = len(features) // group_size
+        self.labels = _labels(labels, features, self.records)
+        self.sample_weight = _column("sample_weight", sample_weight, self.records)
         self.shuffle = shuffle
         self.seed = seed
         self.keep_order = keep_order
         self.length_multiple = length_multiple
         self.bucket_lengths = sorted(bucket_lengths or ([fixed_length] if fixed_length else []))
         self.drop_remainder = drop_remainder
-        self._lengths = features.lengths.reshape(records, group_size).max(axis=1)  # [N]
+        self._lengths = features.lengths.reshape(self.records, group_size).max(axis=1)  # [N]
         self._longest = int(features.lengths.max(initial=0))
         self._epoch = 0
         self._begun = self._ended = False
@@ -138,11 +141,11 @@ class FeatureBatches(keras.utils.PyDataset):
         if not len(self):
             raise ValueError(
                 f"expected at least batch_size={self.batch_size} rows with drop_remainder; "
-                f"received {len(self._lengths)}"
+                f"received {self.records}"
             )
 
     def __len__(self) -> int:
-        whole, rest = divmod(len(self._lengths), self.batch_size)
+        whole, rest = divmod(self.records, self.batch_size)
         return whole + (rest > 0 and not self.drop_remainder)
 
     @property
@@ -265,7 +268,7 @@ class FeatureBatches(keras.utils.PyDataset):
             for length, count in zip(*np.unique(self._lengths, return_counts=True), strict=True)
             if self._padded_length(int(length)) < full
         )
-        windows = -(-(len(self._lengths) // self.batch_size) // SHUFFLE_WINDOW)
+        windows = -(-(self.records // self.batch_size) // SHUFFLE_WINDOW)
         fewest = self.batch_size * max(windows, 1) + self.batch_size - 1
         return self.shuffle and shorter < fewest
 

@@ -1,14 +1,16 @@
 """The three boxes of a task composed into graph functions: strings in, answers out.
 
 Strings never enter an XLA-compiled function: the string signatures pack ids with core
-TensorFlow ops and call one inner function on ids, which alone may be compiled.
+TensorFlow ops and call one inner function on ids, which alone may be compiled. Every
+signature has the records as first dimension of all that goes in and comes out, so that a
+server may batch requests.
 
-Shapes: B rows, S positions, H hidden size.
+Shapes: B records, S positions, H hidden size.
 """
 
 import json
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -16,15 +18,50 @@ import tensorflow as tf
 
 from keras_bert.export.saved_model import write_saved_model
 from keras_bert.layers.poolers import MeanPooler
-from keras_bert.models.bert_inputs import NAMES
 from keras_bert.models.text_inputs import with_padding
 
 if TYPE_CHECKING:
     from keras_bert.models.task import Task
 
 
+Forward = Callable[[dict[str, tf.Tensor]], Any]
+
+
 class TaskExport:
-    """`export` for a task."""
+    """`export` for a task.
+
+    A task whose records are more than one row, or whose answers need more than the
+    logits, overrides `serving_inputs`, `answer_strings` and `extra_signatures`.
+    """
+
+    embeds = True  # whether `embed` is among the signatures
+
+    @property
+    def serving_inputs(self) -> list[tf.TensorSpec]:
+        """The named inputs of `serving_default`, each with the records as first dimension."""
+        names = ("text", "text_pair") if self.pairs else ("text",)
+        return [tf.TensorSpec([None], tf.string, name) for name in names]
+
+    def answer_strings(
+        self, forward: Forward, columns: Sequence[Any], padding: str = "longest"
+    ) -> dict[str, tf.Tensor]:
+        """Strings to answers, in TensorFlow ops that are traced into exports.
+
+        Args:
+            forward: the model, from the dict of integer tensors to logits.
+            columns: what `serving_inputs` names, in order.
+            padding: "fixed" where each new length costs a compilation, or "longest".
+
+        Returns:
+            Dense tensors, each with the records as first dimension.
+        """
+        preprocess = with_padding(self.preprocessor, padding)
+        return self.answers(forward(preprocess(columns[0] if len(columns) == 1 else columns)))
+
+    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
+        """Signatures beside `serving_default`, by name; arguments as in `answer_strings`."""
+        del padding
+        return {"features": signature_on_features(self, forward)}
 
     def export(
         self, path: str | pathlib.Path, *, jit_compile: bool = False, overwrite: bool = False
@@ -55,6 +92,7 @@ class TaskExport:
         """Facts that a client of the exported model needs, for JSON."""
         return {
             "task": type(self).__name__,
+            "inputs": [spec.name for spec in self.serving_inputs],
             "pairs": self.pairs,
             "sequence_length": self.preprocessor.sequence_length,
         }
@@ -64,16 +102,18 @@ def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, 
     """Graph functions of a task, by signature name.
 
     Args:
-        task: a built task; with `pairs` its string signatures take `text_pair` too.
+        task: a built task.
         jit_compile: compile the inner function with XLA; texts are then padded to the
             task's fixed sequence length, since every new shape would compile again.
 
     Returns:
-        `serving_default`: string `text` [B] → the task's answers.
+        `serving_default`: the task's `serving_inputs`, mostly string `text` [B], with
+        `pairs` `text_pair` [B] too → the task's answers.
         `features`: int32 `input_word_ids`, `input_mask`, `input_type_ids` [B, S] →
-        `logits` and the answers.
-        `embed`: string `text` [B] → `embedding` float32 [B, H] (masked mean of the
-        sequence output, L2-normalised) and `pooled_output` float32 [B, H].
+        `logits` and the answers; other tasks may have others in its place.
+        `embed`, where a record is one row: as `serving_default` → `embedding` float32
+        [B, H] (masked mean of the sequence output, L2-normalised) and `pooled_output`
+        float32 [B, H].
 
     Raises:
         RuntimeError: Keras runs on another backend than TensorFlow.
@@ -84,49 +124,53 @@ def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, 
             f"{keras.backend.backend()!r}: save_to_preset, then load and export with "
             "KERAS_BACKEND=tensorflow"
         )
-    preprocess = with_padding(task.preprocessor, "fixed" if jit_compile else "longest")
+    padding = "fixed" if jit_compile else "longest"
+    inputs = task.serving_inputs
 
     @tf.function(jit_compile=jit_compile, autograph=False)
-    def forward(features: dict[str, tf.Tensor]) -> tf.Tensor:
+    def forward(features: dict[str, tf.Tensor]) -> Any:
         return task(features, training=False)
 
     @tf.function(jit_compile=jit_compile, autograph=False)
     def encode(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return _embeddings(task.backbone(features, training=False), features["input_mask"])
 
-    def answer(texts: Any) -> dict[str, tf.Tensor]:
-        return task.answers(forward(preprocess(texts)))
+    def embed(*columns: tf.Tensor) -> dict[str, tf.Tensor]:
+        preprocess = with_padding(task.preprocessor, padding)
+        return encode(preprocess(columns[0] if len(columns) == 1 else columns))
 
-    def embed(texts: Any) -> dict[str, tf.Tensor]:
-        return encode(preprocess(texts))
+    def answer(*columns: tf.Tensor) -> dict[str, tf.Tensor]:
+        return task.answer_strings(forward, columns, padding)
 
-    return {
-        "serving_default": _on_text(answer, task.pairs),
-        "features": _on_features(forward, task.answers),
-        "embed": _on_text(embed, task.pairs),
-    }
-
-
-def _on_text(function: Callable[[Any], dict[str, tf.Tensor]], pairs: bool) -> Any:
-    # The parameters' names become the signature's.
-    specs = [tf.TensorSpec([None], tf.string, "text")]
-    named: Callable[..., dict[str, tf.Tensor]] = lambda text: function(text)  # noqa: E731
-    if pairs:
-        specs.append(tf.TensorSpec([None], tf.string, "text_pair"))
-        named = lambda text, text_pair: function((text, text_pair))  # noqa: E731
-    return tf.function(named, input_signature=specs, autograph=False)
+    signatures = {"serving_default": signature_on(inputs, answer)}
+    signatures |= task.extra_signatures(forward, padding)
+    return signatures | ({"embed": signature_on(inputs, embed)} if task.embeds else {})
 
 
-def _on_features(forward: Any, answers: Callable[[tf.Tensor], dict[str, tf.Tensor]]) -> Any:
-    def function(
-        input_word_ids: tf.Tensor, input_mask: tf.Tensor, input_type_ids: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        features = (input_word_ids, input_mask, input_type_ids)
-        logits = forward(dict(zip(NAMES, features, strict=True)))
+def signature_on(inputs: Sequence[tf.TensorSpec], function: Callable) -> Any:
+    """A graph function of named inputs, ready to be a signature."""
+    # Behind a parameter of any number, the names of the specs become the signature's.
+    return tf.function(lambda *x: function(*x), input_signature=list(inputs), autograph=False)
+
+
+def signature_on_features(
+    task: "Task", forward: Forward, answers: Callable[[Any], dict[str, tf.Tensor]] | None = None
+) -> Any:
+    """int32 [B, S] each of the model's inputs → `logits` float32, and `answers(logits)`.
+
+    Args:
+        task: names the inputs.
+        forward: the model.
+        answers: the task's own if None; `lambda logits: {}` for none.
+    """
+    answers = task.answers if answers is None else answers
+    names = list(task.input_names)
+
+    def function(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
+        logits = forward(dict(zip(names, tensors, strict=True)))
         return {"logits": tf.cast(logits, tf.float32), **answers(logits)}
 
-    ids = [tf.TensorSpec([None, None], tf.int32, name) for name in NAMES]
-    return tf.function(function, input_signature=ids, autograph=False)
+    return signature_on([tf.TensorSpec([None, None], tf.int32, name) for name in names], function)
 
 
 def _embeddings(outputs: dict[str, tf.Tensor], mask: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -94,7 +94,8 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         and the task's own loss and metrics.
 
         Args:
-            num_examples: N rows of training data, from which the number of steps follows.
+            num_examples: N rows of training data, from which the number of steps follows
+                (`batches(x, y).records`).
             epochs: passes over them.
             batch_size: rows a step.
             learning_rate: the peak, reached after the warm-up.
@@ -150,10 +151,8 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         Returns:
             Keras's `History`. An uncompiled task is compiled with `compile_for`'s defaults.
         """
-        if not self.compiled:
-            rows = count_rows(x, y, batch_size)
-            self.compile_for(rows, epochs=epochs, batch_size=batch_size)
         few_lengths = self._compiles_each_length()
+        raw = x, y
         x, y, sample_weight = self.pipeline.prepare(
             x,
             y,
@@ -163,6 +162,10 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             seed=seed,
             few_lengths=few_lengths,
         )
+        if not self.compiled:
+            batched = isinstance(x, FeatureBatches)
+            rows = x.records if batched else count_rows(*raw, batch_size)
+            self.compile_for(rows, epochs=epochs, batch_size=batch_size)
         if validation_data is not None:
             validation_data = self.pipeline.prepare_validation(
                 validation_data, batch_size, few_lengths
@@ -181,6 +184,23 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             validation_data=validation_data,
             **kwargs,
         )
+
+    def batches(
+        self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any
+    ) -> FeatureBatches:
+        """Raw records as the batches that `fit` would make of them, for `fit` to take.
+
+        Their number of `records`, windows of long texts counted one by one, is what
+        `compile_for` wants to know.
+
+        Args:
+            x: records in memory, as for `fit`.
+            y: labels.
+            sample_weight: float [N].
+            **options: `batch_size`, `shuffle` and `seed`, as for `fit`.
+        """
+        options = {"batch_size": 32, "few_lengths": self._compiles_each_length()} | options
+        return self.pipeline.prepare(x, y, sample_weight, **options)[0]
 
     def evaluate(
         self,

@@ -132,6 +132,11 @@ def count_rows(x: Any, y: Any, batch_size: int) -> int:
     return length * rows_each
 
 
+def powers_of_two(longest: int) -> list[int]:
+    """The few lengths that batches are padded to where each costs a compilation."""
+    return [*(2**n for n in range(4, longest.bit_length()) if 2**n < longest), longest]
+
+
 class TextPipeline:
     """Turns raw records into what `keras.Model.fit` and its siblings take.
 
@@ -196,13 +201,11 @@ class TextPipeline:
             batch_size=batch_size,
             shuffle=shuffle,
             seed=seed,
-            bucket_lengths=self._powers_of_two() if few_lengths else None,
+            bucket_lengths=powers_of_two(self.preprocessor.sequence_length)
+            if few_lengths
+            else None,
         )
         return batches, None, None
-
-    def _powers_of_two(self) -> list[int]:
-        longest = self.preprocessor.sequence_length
-        return [*(2**n for n in range(4, longest.bit_length()) if 2**n < longest), longest]
 
     def prepare_validation(self, data: Any, batch_size: int, few_lengths: bool) -> Any:
         """As `prepare`, for the `validation_data` of `fit`: a dataset or a tuple."""

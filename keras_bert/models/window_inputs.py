@@ -1,0 +1,149 @@
+"""Records of any length on their way into `fit` and `evaluate`: cut into labelled windows.
+
+Shapes: N records, W windows of a chunk of them, S positions, K labels a window.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_bert.data.batches import FeatureBatches
+from keras_bert.data.features import PackedFeatures, TokenLabels
+from keras_bert.models.text_inputs import is_dataset, powers_of_two
+from keras_bert.text.windows import SlidingWindows, Windows
+
+RECORDS_A_CHUNK = 512
+
+
+def chunks_of(columns: Sequence[list], specs: Sequence[tf.TensorSpec]) -> Iterator[tuple]:
+    """Records in memory as tensors, `RECORDS_A_CHUNK` at a time; one chunk of none for none.
+
+    Args:
+        columns: lists of N values each.
+        specs: the dtype of each.
+    """
+    for start in range(0, max(len(columns[0]), 1), RECORDS_A_CHUNK):
+        values = [column[start : start + RECORDS_A_CHUNK] for column in columns]
+        yield tuple(
+            tf.constant(chunk, spec.dtype) if len(chunk) else tf.zeros([0], spec.dtype)
+            for chunk, spec in zip(values, specs, strict=True)
+        )
+
+
+class WindowPipeline:
+    """As `TextPipeline`, for a `WindowTask`.
+
+    Args:
+        windows: cuts records.
+        specs: the task's `serving_inputs`.
+        columns_of: checks records in memory and gives a list of N for each of `specs`.
+        encode: checks N labels beside the columns, and gives a list of N.
+        label: `(windows, labels of the chunk)` to integers [W, K], or [W, S] for
+            `token_labels`.
+        token_labels: whether each word piece has a label.
+    """
+
+    def __init__(
+        self,
+        windows: SlidingWindows,
+        specs: Sequence[tf.TensorSpec],
+        *,
+        columns_of: Callable[[Any], tuple[list, ...]],
+        encode: Callable[[Any, tuple[list, ...]], list],
+        label: Callable[[Windows, list], np.ndarray],
+        token_labels: bool = False,
+    ) -> None:
+        self.windows = windows
+        self.specs = list(specs)
+        self.columns_of = columns_of
+        self.encode = encode
+        self.label = label
+        self.token_labels = token_labels
+
+    def bucket_lengths(self) -> list[int]:
+        """The lengths of batches where each costs a compilation."""
+        return powers_of_two(self.windows.sequence_length)
+
+    def prepare(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+        few_lengths: bool = False,
+    ) -> tuple[Any, Any, Any]:
+        """Gives `(x, y, sample_weight)` for Keras; see `TextPipeline.prepare`.
+
+        Raises:
+            ValueError: a dataset of strings, not as many labels as records, or what
+                `columns_of` and `encode` refuse.
+        """
+        if is_dataset(x):
+            return _of_features(x), None, None
+        if isinstance(x, dict | keras.utils.PyDataset):  # the model's own inputs
+            return x, y, sample_weight
+        columns = self.columns_of(x)
+        labels = None if y is None else self.encode(y, columns)
+        if labels is not None and len(labels) != len(columns[0]):
+            raise ValueError(
+                f"expected a label for each record; received {len(columns[0])} records "
+                f"and {len(labels)} labels"
+            )
+        packed, targets, rows = self.pack(columns, labels)
+        batches = FeatureBatches(
+            packed,
+            targets,
+            None if sample_weight is None else np.asarray(sample_weight)[rows],
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            bucket_lengths=self.bucket_lengths() if few_lengths else None,
+        )
+        return batches, None, None
+
+    def pack(
+        self, columns: tuple[list, ...], labels: list | None
+    ) -> tuple[PackedFeatures, np.ndarray | TokenLabels | None, np.ndarray]:
+        """All windows of N records: features, labels, and the record of each window."""
+        features, targets, rows, start = [], [], [], 0
+        cut = tf.function(self.windows.padded("longest"), input_signature=self.specs)
+        for tensors in chunks_of(columns, self.specs):
+            windows, number = cut(*tensors), len(tensors[0])
+            mask = windows.features["input_mask"]
+            pad_id = self.windows.tokenizer.pad_id
+            features.append(PackedFeatures.from_padded(windows.features, pad_id))
+            rows.append(windows.rows.numpy() + start)
+            if labels is not None:
+                numbers = self.label(windows, labels[start : start + number])
+                targets.append(
+                    TokenLabels.from_padded(numbers, mask) if self.token_labels else numbers
+                )
+            start += number
+        join = TokenLabels.concatenate if self.token_labels else np.concatenate
+        return (
+            PackedFeatures.concatenate(features),
+            join(targets) if targets else None,
+            np.concatenate(rows),
+        )
+
+    def prepare_validation(self, data: Any, batch_size: int, few_lengths: bool) -> Any:
+        """As `prepare`, for the `validation_data` of `fit`: a dataset or a tuple."""
+        if not isinstance(data, tuple):
+            return self.prepare(data, batch_size=batch_size)[0]
+        x, y, sample_weight = self.prepare(*data, batch_size=batch_size, few_lengths=few_lengths)
+        return x if y is None else (x, y, sample_weight)
+
+
+def _of_features(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    if any(spec.dtype == tf.string for spec in tf.nest.flatten(dataset.element_spec)):
+        raise ValueError(
+            "expected records in memory, or a dataset of features; received a dataset of "
+            "strings, whose records may be any number of windows"
+        )
+    return dataset

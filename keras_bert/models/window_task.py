@@ -1,0 +1,130 @@
+"""Tasks whose records may be longer than the model: read in windows, answered as one.
+
+    strings ──► SlidingWindows ──► model, window by window ──► answers, record by record
+
+Shapes: N records, B records of a chunk, W windows of them, S positions, C outputs.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_bert.data.batches import FeatureBatches
+from keras_bert.data.features import PackedFeatures
+from keras_bert.models.serving import Forward, signature_on_features
+from keras_bert.models.task import Task
+from keras_bert.models.text_inputs import as_texts
+from keras_bert.models.window_inputs import WindowPipeline, chunks_of
+from keras_bert.text.answers import as_numpy
+from keras_bert.text.windows import SlidingWindows
+
+# What fills lists of unlike length: no text, no offset, no score.
+_FILL: dict[str, Any] = {"U": "", "i": -1, "f": 0.0}
+
+
+class WindowTask(Task):
+    """Base of tasks on windows.
+
+    A subclass gives `answers`, called with `(logits, windows)`, float [W, S, C] and
+    `Windows`, for dense tensors with the B records as first dimension; and the methods
+    `encode_labels(y, columns)` and `label_windows(windows, labels)` of its pipeline (see
+    `WindowPipeline`).
+
+    Args:
+        backbone: a `BertBackbone`.
+        preprocessor: a `BertPreprocessor`, whose tokenizer and length the windows share.
+        outputs: symbolic logits [W, S, C].
+        windows: cuts the columns that `serving_inputs` names.
+        token_labels: whether labels are one a word piece, [W, S].
+        **kwargs: of `Task`.
+    """
+
+    embeds = False
+
+    def __init__(
+        self,
+        backbone: Any,
+        preprocessor: Any,
+        outputs: Any,
+        *,
+        windows: SlidingWindows,
+        token_labels: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(backbone, preprocessor, outputs, **kwargs)
+        self.windows = windows
+        self.pipeline = WindowPipeline(
+            windows,
+            self.serving_inputs,
+            columns_of=self.columns_of,
+            encode=self.encode_labels,
+            label=self.label_windows,
+            token_labels=token_labels,
+        )
+
+    def columns_of(self, x: Any) -> tuple[list, ...]:
+        """Checks N records in memory: one list for each of `serving_inputs`."""
+        return as_texts(x, pairs=len(self.serving_inputs) == 2)
+
+    def answer_strings(
+        self, forward: Forward, columns: Sequence[Any], padding: str = "longest"
+    ) -> dict[str, tf.Tensor]:
+        """Strings to answers; see `TaskExport`."""
+        windows = self.windows.padded(padding)(*columns)
+        return self.answers(forward(windows.features), windows)
+
+    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
+        """`features`: the three int32 [W, S] → `logits` float32 [W, S, C]."""
+        del padding
+        return {"features": signature_on_features(self, forward, lambda logits: {})}
+
+    def predict(self, x: Any, *, batch_size: int = 32, verbose: Any = 0) -> dict[str, Any]:
+        """Answers for raw records, in their order.
+
+        Args:
+            x: N records; see the task.
+            batch_size: windows a step.
+            verbose: 0 for no progress bar, anything else for one.
+
+        Returns:
+            What `self.answers` gives, as NumPy arrays over N; strings are `str`. Lists of
+            unlike length end in "", -1 or 0.
+        """
+        columns = self.columns_of(x)
+        bar = keras.utils.Progbar(len(columns[0]), unit_name="record", verbose=int(bool(verbose)))
+        forward = lambda features: self.logits_of(features, batch_size)  # noqa: E731
+        chunks, done = [], 0
+        for tensors in chunks_of(columns, self.serving_inputs):
+            chunks.append(as_numpy(self.answer_strings(forward, tensors)))
+            done += len(tensors[0])
+            bar.update(done)
+        return {name: _joined([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+    def logits_of(self, features: dict[str, tf.Tensor], batch_size: int) -> tf.Tensor:
+        """Float32 logits [W, S, C] of padded windows, computed in batches of like length."""
+        packed = PackedFeatures.from_padded(features, self.preprocessor.tokenizer.pad_id)
+        logits = np.zeros((*features["input_word_ids"].shape, *self.output_shape[2:]), "float32")
+        if not len(packed):
+            return tf.constant(logits)
+        lengths = self.pipeline.bucket_lengths() if self._compiles_each_length() else None
+        batches = FeatureBatches(packed, batch_size=batch_size, bucket_lengths=lengths)
+        order = np.split(batches.order, range(batch_size, len(packed), batch_size))
+        for rows, index in zip(order, range(len(batches)), strict=True):
+            outputs = np.asarray(self.predict_on_batch(batches[index][0]), "float32")
+            width = min(outputs.shape[1], logits.shape[1])
+            logits[rows, :width] = outputs[:, :width]
+        return tf.constant(logits)
+
+
+def _joined(chunks: list[np.ndarray]) -> np.ndarray:
+    """Chunks along their first axis; the others are filled up to the longest."""
+    longest = np.max([chunk.shape[1:] for chunk in chunks], axis=0)
+    return np.concatenate([_filled_up(chunk, longest) for chunk in chunks])
+
+
+def _filled_up(chunk: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    missing = [(0, int(size - own)) for size, own in zip(shape, chunk.shape[1:], strict=True)]
+    return np.pad(chunk, [(0, 0), *missing], constant_values=_FILL[chunk.dtype.kind])
