@@ -54,6 +54,8 @@ class WindowTask(Task):
         token_labels: bool = False,
         **kwargs: Any,
     ) -> None:
+        # No loss reaches the pooler: as a trainable one it would only decay.
+        backbone.pooler.trainable = False
         super().__init__(backbone, preprocessor, outputs, **kwargs)
         self.windows = windows
         self.pipeline = WindowPipeline(
