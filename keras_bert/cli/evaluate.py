@@ -3,7 +3,7 @@
 import argparse
 
 from keras_bert.cli.output import print_scores, progress_to_stderr, verbosity
-from keras_bert.cli.record_arguments import add_record_arguments, positive, record_options
+from keras_bert.cli.record_arguments import add_record_arguments, positive
 
 HELP = "score a fine-tuned model on labelled records"
 
@@ -11,7 +11,7 @@ HELP = "score a fine-tuned model on labelled records"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.add_argument("directory", metavar="DIR", help="what finetune wrote")
-    parser.add_argument("records", metavar="F", help="TSV, CSV or JSONL, plain or gzipped")
+    parser.add_argument("records", metavar="F", help="as for finetune: TSV, JSONL, …, or gzipped")
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
     add_record_arguments(parser)
@@ -19,11 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predicts, scores and prints."""
-    from keras_bert.data.records import read_records
+    from keras_bert.cli.kinds import kind_of
     from keras_bert.models.task_presets import load_task
 
     task = load_task(arguments.directory)
-    records = read_records(arguments.records, require_labels=True, **record_options(arguments))
+    records = kind_of(task).read(arguments.records, arguments, labelled=True)
     with progress_to_stderr():
         scores = task.score(
             records.inputs(),

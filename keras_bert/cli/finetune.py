@@ -2,36 +2,40 @@
 
 import argparse
 import time
-from typing import TYPE_CHECKING
+from typing import Any
 
+from keras_bert.cli.kinds import KINDS, load_kind
 from keras_bert.cli.output import print_scores, progress_to_stderr, verbosity
-from keras_bert.cli.record_arguments import add_record_arguments, positive, record_options
-
-if TYPE_CHECKING:
-    from keras_bert.data.records import Records
-    from keras_bert.models.task import Task
+from keras_bert.cli.record_arguments import add_record_arguments, positive
 
 HELP = "fine-tune a pretrained BERT on a file of records"
-TASKS = ("classify", "regress")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the verb's arguments."""
-    parser.add_argument("task", choices=TASKS, help="class names, or one number a record")
+    """Declares the verb's arguments, for each kind of task its own."""
+    tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
+    for name in KINDS:
+        kind = load_kind(name)
+        subparser = tasks.add_parser(name, help=kind.HELP, description=kind.HELP)
+        _add_files(subparser)
+        kind.add_arguments(subparser.add_argument_group("task"))
+        _add_recipe(subparser.add_argument_group("recipe"))
+        _add_run(subparser.add_argument_group("run"))
+        add_record_arguments(subparser)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
         required=True,
         metavar="NAME|DIR",
         help="registered name, or a Google, Hugging Face or keras_bert folder",
     )
-    parser.add_argument("--train", required=True, metavar="F", help="TSV, CSV or JSONL")
+    parser.add_argument("--train", required=True, metavar="F", help="records: see the docs")
     parser.add_argument("--valid", metavar="F", help="held-out records, scored at the end")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the result goes")
     parser.add_argument("--overwrite", action="store_true", help="replace DIR if it is there")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
-    _add_recipe(parser.add_argument_group("recipe"))
-    _add_run(parser.add_argument_group("run"))
-    add_record_arguments(parser)
 
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
@@ -42,8 +46,6 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--weight-decay", type=float, default=0.01, metavar="X")
     group.add_argument("--layer-decay", type=float, metavar="X", help="rate factor a layer down")
     group.add_argument("--sequence-length", type=positive, default=128, metavar="N")
-    group.add_argument("--pooling", choices=("first", "mean", "max"), default="first")
-    group.add_argument("--multi-label", action="store_true", help="any number of labels a record")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="weights, order, dropout")
 
 
@@ -69,16 +71,15 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Reads, fine-tunes, scores the held-out part and writes the preset."""
     from keras_bert.checkpoints.atomic import check_destination
-    from keras_bert.data.records import read_records
 
     check_destination(arguments.out, overwrite=arguments.overwrite)
-    options = {"require_labels": True, **record_options(arguments)}
-    train = read_records(arguments.train, **options)
-    valid = read_records(arguments.valid, **options) if arguments.valid else None
+    kind = load_kind(arguments.task)
+    train = kind.read(arguments.train, arguments, labelled=True)
+    valid = kind.read(arguments.valid, arguments, labelled=True) if arguments.valid else None
     started = time.monotonic()
     callbacks = _callbacks(arguments)
     with progress_to_stderr():
-        task = _fit(arguments, train, valid, callbacks)
+        task = _fit(arguments, kind, train, valid, callbacks)
     scores = {"out": arguments.out, "examples": len(train)}
     scores["seconds"] = round(time.monotonic() - started, 1)
     task.save_to_preset(arguments.out, overwrite=arguments.overwrite)
@@ -91,16 +92,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fit(
-    arguments: argparse.Namespace, train: "Records", valid: "Records | None", callbacks: list
-) -> "Task":
+def _fit(arguments: argparse.Namespace, kind: Any, train: Any, valid: Any, callbacks: list) -> Any:
     import keras
 
     keras.utils.set_random_seed(arguments.seed)
-    task = _build(arguments, train)
+    task = kind.build(arguments, train)
     recipe = {"epochs": arguments.epochs, "batch_size": arguments.batch_size}
+    order = {"batch_size": arguments.batch_size, "shuffle": True, "seed": arguments.seed}
+    few = {"few_lengths": True} if arguments.jit_compile else {}
+    batches = task.batches(train.inputs(), train.labels, **order, **few)
     task.compile_for(
-        len(train),
+        batches.records,
         **recipe,
         learning_rate=arguments.learning_rate,
         warmup_fraction=arguments.warmup_fraction,
@@ -109,34 +111,13 @@ def _fit(
         jit_compile=arguments.jit_compile,
     )
     task.fit(
-        train.inputs(),
-        train.labels,
+        batches,
         **recipe,
         validation_data=valid and (valid.inputs(), valid.labels),
-        seed=arguments.seed,
         verbose=verbosity(),
         callbacks=callbacks,
     )
     return task
-
-
-def _build(arguments: argparse.Namespace, train: "Records") -> "Task":
-    from keras_bert.models.classifier import BertClassifier
-    from keras_bert.models.regressor import BertRegressor
-
-    options = {
-        "pairs": train.pairs is not None,
-        "pooling": arguments.pooling,
-        "sequence_length": arguments.sequence_length,
-        "dtype": arguments.dtype,
-    }
-    if arguments.task == "regress":
-        return BertRegressor.from_preset(arguments.preset, **options)
-    labels = train.labels
-    names = {name for row in labels for name in row} if arguments.multi_label else set(labels)
-    return BertClassifier.from_preset(
-        arguments.preset, labels=sorted(names), multi_label=arguments.multi_label, **options
-    )
 
 
 def _callbacks(arguments: argparse.Namespace) -> list:

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from keras_bert.cli.record_arguments import add_record_arguments, chunks, positive, record_options
+from keras_bert.cli.record_arguments import add_record_arguments, chunks, positive
 
 HELP = "answer records or standard input as JSON lines"
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         nargs="?",
         default="-",
-        help="TSV, CSV, JSONL or text lines; - or nothing is standard input",
+        help="as for finetune, or text lines; - or nothing is standard input",
     )
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N")
     add_record_arguments(parser)
@@ -25,16 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Streams: one JSON object a record, in order."""
-    from keras_bert.data.records import iter_records
+    from keras_bert.cli.kinds import kind_of
     from keras_bert.models.task_presets import load_task
 
     task = load_task(arguments.directory)
-    records = iter_records(arguments.records, require_labels=False, **record_options(arguments))
+    kind = kind_of(task)
+    records = kind.stream(arguments.records, arguments)
     # A person at a terminal gets each answer at once; a file is sorted by length in chunks.
     interactive = arguments.records == "-" and sys.stdin.isatty()
     for chunk in chunks(records, 1 if interactive else arguments.batch_size * 64):
-        texts = [record.text for record in chunk]
-        inputs = (texts, [record.pair for record in chunk]) if task.pairs else texts
-        for answer in task.answer(inputs, batch_size=arguments.batch_size, verbose=0):
+        for answer in kind.answer(task, chunk, batch_size=arguments.batch_size, verbose=0):
             print(json.dumps(answer, ensure_ascii=False), flush=interactive)
     return 0

@@ -2,7 +2,10 @@
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_bert.data.records import Record, Records
 
 FORMATS = ("tsv", "csv", "jsonl", "text")
 
@@ -43,6 +46,38 @@ def record_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "header": arguments.header,
         "label_separator": arguments.label_separator,
     }
+
+
+def read_texts(path: str, arguments: argparse.Namespace, labelled: bool) -> "Records":
+    """A file of texts or pairs of texts."""
+    from keras_bert.data.records import read_records
+
+    return read_records(path, require_labels=labelled, **record_options(arguments))
+
+
+def stream_texts(path: str, arguments: argparse.Namespace) -> "Iterator[Record]":
+    """The same one by one, as they come, without labels."""
+    from keras_bert.data.records import iter_records
+
+    return iter_records(path, require_labels=False, **record_options(arguments))
+
+
+def answer_texts(task: Any, records: "list[Record]", **options: Any) -> list[dict[str, Any]]:
+    """A task's answers for some records, as pairs where the task takes pairs."""
+    texts = [record.text for record in records]
+    inputs = (texts, [record.pair for record in records]) if task.pairs else texts
+    return task.answer(inputs, **options)
+
+
+def model_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of `from_preset` that every task has."""
+    return {"sequence_length": arguments.sequence_length, "dtype": arguments.dtype}
+
+
+def sequence_options(arguments: argparse.Namespace, examples: "Records") -> dict[str, Any]:
+    """The options of `from_preset` for a task with one vector a record."""
+    pairs = examples.pairs is not None
+    return {"pairs": pairs, "pooling": arguments.pooling, **model_options(arguments)}
 
 
 def positive(text: str) -> int:

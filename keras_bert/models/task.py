@@ -50,6 +50,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         targets: encodes labels into what the loss takes.
         answers: turns logits into answers, in TensorFlow ops (traced into exports).
         pairs: whether a row is two texts rather than one.
+        inputs: symbolic inputs by the names of `input_names`; None means the backbone's.
 
     Raises:
         ValueError: the preprocessor packs more positions, or has more word pieces, than
@@ -65,10 +66,12 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         targets: LabelSet | Scores,
         answers: Answers,
         pairs: bool = False,
+        inputs: Any = None,
         **kwargs: Any,
     ) -> None:
         _refuse_misfit(backbone, preprocessor)
-        super().__init__(inputs=backbone.input, outputs=outputs, **kwargs)
+        inputs = backbone.input if inputs is None else inputs
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.backbone = backbone
         self.preprocessor = preprocessor
         self.targets = targets
@@ -282,7 +285,11 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
 
     def _compiles_each_length(self) -> bool:
         """Whether a batch of a new length costs a compilation by XLA."""
-        return keras.backend.backend() == "jax" or bool(getattr(self, "jit_compile", False))
+        if keras.backend.backend() == "jax":
+            return True
+        if not self.compiled:  # Keras will choose, and compiles on accelerators
+            return bool(tf.config.list_physical_devices("GPU"))
+        return bool(self.jit_compile)
 
 
 def _refuse_misfit(backbone: BertBackbone, preprocessor: BertPreprocessor) -> None:

@@ -1,0 +1,33 @@
+"""What the command line knows of each kind of task: a module beside this one.
+
+A kind's module imports no more than the standard library at its top, and defines
+
+- `HELP`: one line for `keras-bert finetune --help`;
+- `add_arguments(parser)`: the options that this kind alone has in `finetune`;
+- `read(path, arguments, labelled)`: a whole file, as an object with `inputs()`, `labels`
+  and a length;
+- `stream(path, arguments)`: an iterator over records without labels, for `predict`;
+- `build(arguments, examples)`: a new task for these examples;
+- `answer(task, records, **options)`: JSON-ready answers for some streamed records.
+"""
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+# kind → the classes of tasks whose files it reads, in a fine-tuned folder.
+KINDS: dict[str, tuple[str, ...]] = {
+    "classify": ("BertClassifier",),
+    "regress": ("BertRegressor",),
+}
+
+
+def load_kind(kind: str) -> ModuleType:
+    """The module of a kind."""
+    return importlib.import_module(f"keras_bert.cli.kinds.{kind.replace('-', '_')}")
+
+
+def kind_of(task: Any) -> ModuleType:
+    """The module of the kind that a task is of."""
+    name = type(task).__name__
+    return load_kind(next(kind for kind, classes in KINDS.items() if name in classes))
