@@ -114,10 +114,11 @@ def count_rows(x: Any, y: Any, batch_size: int) -> int:
     Raises:
         ValueError: the length is unknown.
     """
-    if y is not None:
-        return len(y)
-    if isinstance(x, list | tuple | np.ndarray):
-        return len(x)
+    held = x if y is None else y
+    if isinstance(held, dict):  # of several inputs or several targets
+        return len(next(iter(held.values())))
+    if y is not None or isinstance(x, list | tuple | np.ndarray):
+        return len(held)
     if is_dataset(x):
         length, text = int(x.cardinality()), tf.nest.flatten(x.element_spec)[0]
         rows_each = 1 if text.shape.rank == 0 else batch_size

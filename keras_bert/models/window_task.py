@@ -18,11 +18,9 @@ from keras_bert.models.serving import Forward, signature_on_features
 from keras_bert.models.task import Task
 from keras_bert.models.text_inputs import as_texts
 from keras_bert.models.window_inputs import WindowPipeline, chunks_of
+from keras_bert.text.answer_chunks import join_chunks
 from keras_bert.text.answers import as_numpy
 from keras_bert.text.windows import SlidingWindows
-
-# What fills lists of unlike length: no text, no offset, no score.
-_FILL: dict[str, Any] = {"U": "", "i": -1, "f": 0.0}
 
 
 class WindowTask(Task):
@@ -103,7 +101,7 @@ class WindowTask(Task):
             chunks.append(as_numpy(self.answer_strings(forward, tensors)))
             done += len(tensors[0])
             bar.update(done)
-        return {name: _joined([chunk[name] for chunk in chunks]) for name in chunks[0]}
+        return join_chunks(chunks)
 
     def logits_of(self, features: dict[str, tf.Tensor], batch_size: int) -> tf.Tensor:
         """Float32 logits [W, S, C] of padded windows, computed in batches of like length."""
@@ -119,14 +117,3 @@ class WindowTask(Task):
             width = min(outputs.shape[1], logits.shape[1])
             logits[rows, :width] = outputs[:, :width]
         return tf.constant(logits)
-
-
-def _joined(chunks: list[np.ndarray]) -> np.ndarray:
-    """Chunks along their first axis; the others are filled up to the longest."""
-    longest = np.max([chunk.shape[1:] for chunk in chunks], axis=0)
-    return np.concatenate([_filled_up(chunk, longest) for chunk in chunks])
-
-
-def _filled_up(chunk: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    missing = [(0, int(size - own)) for size, own in zip(shape, chunk.shape[1:], strict=True)]
-    return np.pad(chunk, [(0, 0), *missing], constant_values=_FILL[chunk.dtype.kind])
