@@ -9,7 +9,7 @@ Source: google-research/bert `modeling.py`, `run_pretraining.py`, `run_classifie
 `run_squad.py`; transformers `modeling_bert.py`.
 
 Shapes: H hidden_size, I intermediate_size, V vocab_size, P max_position_embeddings,
-T type_vocab_size, C number of labels.
+T type_vocab_size, C number of labels, E size of an embedding.
 """
 
 import itertools
@@ -20,6 +20,7 @@ from keras_bert.config import BertConfig
 
 H, I, V = "hidden_size", "intermediate_size", "vocab_size"  # noqa: E741
 P, T, C = "max_position_embeddings", "type_vocab_size", "num_labels"
+E = "embedding_size"  # of a sentence encoder's projection: any
 
 
 class Row(NamedTuple):
@@ -102,11 +103,16 @@ ROWS = (
         "qa_outputs.weight", (2, H)),
     Row("squad", "cls/squad/output_bias",
         "qa_outputs.bias", (2,)),
+    # Ours: others keep a sentence encoder's projection in a file of its own.
+    Row("embedding", "embedding/output_weights",
+        "embedding.weight", (E, H)),
+    Row("embedding", "embedding/output_bias",
+        "embedding.bias", (E,)),
 )
 # fmt: on
 
 ENCODER_PARTS = ("embeddings", "encoder")  # every checkpoint has these
-HEADS = ("mlm", "nsp", "classifier", "squad")
+HEADS = ("mlm", "nsp", "classifier", "squad", "embedding")
 
 
 def expand(config: BertConfig, parts: Collection[str] | None = None) -> list[Row]:
@@ -132,7 +138,7 @@ def _numbered(row: Row, i: int) -> Row:
 
 def shape_of(row: Row, config: BertConfig, num_labels: int | None) -> tuple[int | None, ...]:
     """The shape of a row's array in Google's layout; None where any size will do."""
-    sizes = config.to_dict() | {C: num_labels}
+    sizes = config.to_dict() | {C: num_labels, E: None}
     return tuple(size if isinstance(size, int) else sizes[size] for size in row.shape)
 
 

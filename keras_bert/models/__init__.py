@@ -3,4 +3,5 @@
 from keras_bert.models.backbone import BertBackbone as BertBackbone
 from keras_bert.models.classifier import BertClassifier as BertClassifier
 from keras_bert.models.regressor import BertRegressor as BertRegressor
+from keras_bert.models.sentence_encoder import BertSentenceEncoder as BertSentenceEncoder
 from keras_bert.models.task_presets import load_task as load_task

@@ -21,6 +21,7 @@ from keras_bert.text.preprocessor import BertPreprocessor
 TASKS = {
     "BertClassifier": "keras_bert.models.classifier",
     "BertRegressor": "keras_bert.models.regressor",
+    "BertSentenceEncoder": "keras_bert.models.sentence_encoder",
 }
 
 

@@ -72,6 +72,21 @@ class ScoreAnswers:
         return {"score": tf.cast(logits, tf.float32)}
 
 
+class EmbeddingAnswers:
+    """One vector a row, as the sentence encoder computed it."""
+
+    def __call__(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answers for each row.
+
+        Args:
+            logits: float [B, E].
+
+        Returns:
+            `embedding` float32 [B, E].
+        """
+        return {"embedding": tf.cast(logits, tf.float32)}
+
+
 def as_numpy(answers: Mapping[str, tf.Tensor]) -> dict[str, np.ndarray]:
     """Answers as NumPy arrays, their strings as `str`."""
     arrays = {name: tensor.numpy() for name, tensor in answers.items()}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.sentence_encoder import BertSentenceEncoder
 from keras_bert.presets import resolve_preset
 from keras_bert.text.preprocessor import BertPreprocessor
 
@@ -36,3 +37,10 @@ def test_and_the_same_vectors(golden):
     ours = np.asarray(outputs["sequence_output"])[..., ::7][mask.astype(bool)]
     np.testing.assert_allclose(ours, golden["sequence_output"][mask.astype(bool)], **CLOSE)
     np.testing.assert_allclose(outputs["pooled_output"], golden["pooled_output"], **CLOSE)
+
+
+def test_and_the_same_sentence_embeddings(golden):
+    recorded = np.load(pathlib.Path(__file__).parents[1] / "golden" / "sentence_embeddings.npz")
+    encoder = BertSentenceEncoder.from_preset(NAME)
+    ours = encoder.encode(recorded["sentences"].tolist(), batch_size=3)
+    np.testing.assert_allclose(ours, recorded["embeddings"], **CLOSE)
