@@ -108,7 +108,8 @@ class BertEmbeddings(keras.layers.Layer):
             types = self._rows(self.token_type_embeddings, 1)  # [1, H]
         else:
             types = self.token_type_embeddings(input_type_ids)  # [B, S, H]
-        summed = words + (positions + types)  # [B, S, H]
+        # In the order of Google's and Hugging Face's sums, to round as they do.
+        summed = words + types + positions  # [B, S, H]
         normalised = ops.cast(self.layer_norm(summed), self.compute_dtype)
         return self.dropout(normalised, training=training)  # [B, S, H]
 
