@@ -154,7 +154,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         Returns:
             Keras's `History`. An uncompiled task is compiled with `compile_for`'s defaults.
         """
-        few_lengths = self._compiles_each_length()
+        few_lengths = self.compiles_each_length()
         raw = x, y
         x, y, sample_weight = self.pipeline.prepare(
             x,
@@ -202,7 +202,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             sample_weight: float [N].
             **options: `batch_size`, `shuffle` and `seed`, as for `fit`.
         """
-        options = {"batch_size": 32, "few_lengths": self._compiles_each_length()} | options
+        options = {"batch_size": 32, "few_lengths": self.compiles_each_length()} | options
         return self.pipeline.prepare(x, y, sample_weight, **options)[0]
 
     def evaluate(
@@ -220,7 +220,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             y,
             sample_weight,
             batch_size=batch_size,
-            few_lengths=self._compiles_each_length(),
+            few_lengths=self.compiles_each_length(),
         )
         if y is not None:
             kwargs["batch_size"] = batch_size
@@ -250,7 +250,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         if is_raw_text(x) and not as_texts(x, self.pairs)[0]:
             return np.zeros((0, *self.output_shape[1:]), "float32")
         x, _, _ = self.pipeline.prepare(
-            x, batch_size=batch_size, few_lengths=self._compiles_each_length()
+            x, batch_size=batch_size, few_lengths=self.compiles_each_length()
         )
         if isinstance(x, FeatureBatches):
             return np.asarray(x.restore(super().predict(x, **kwargs)), "float32")
@@ -283,7 +283,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects)
         return cls(**config)
 
-    def _compiles_each_length(self) -> bool:
+    def compiles_each_length(self) -> bool:
         """Whether a batch of a new length costs a compilation by XLA."""
         if keras.backend.backend() == "jax":
             return True

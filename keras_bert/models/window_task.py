@@ -109,7 +109,7 @@ class WindowTask(Task):
         logits = np.zeros((*features["input_word_ids"].shape, *self.output_shape[2:]), "float32")
         if not len(packed):
             return tf.constant(logits)
-        lengths = self.pipeline.bucket_lengths() if self._compiles_each_length() else None
+        lengths = self.pipeline.bucket_lengths() if self.compiles_each_length() else None
         batches = FeatureBatches(packed, batch_size=batch_size, bucket_lengths=lengths)
         order = np.split(batches.order, range(batch_size, len(packed), batch_size))
         for rows, index in zip(order, range(len(batches)), strict=True):
