@@ -20,8 +20,13 @@ from keras_bert.text.preprocessor import BertPreprocessor
 # What `load_task` may make: a folder names its class, and runs no code of its own.
 TASKS = {
     "BertClassifier": "keras_bert.models.classifier",
+    "BertQuestionAnswerer": "keras_bert.models.question_answerer",
+    "BertMaskedLM": "keras_bert.models.masked_lm",
+    "BertMultipleChoice": "keras_bert.models.multiple_choice",
+    "BertPretrainer": "keras_bert.models.pretrainer",
     "BertRegressor": "keras_bert.models.regressor",
     "BertSentenceEncoder": "keras_bert.models.sentence_encoder",
+    "BertTokenClassifier": "keras_bert.models.token_classifier",
 }
 
 
@@ -31,6 +36,9 @@ class TaskPresets:
     A task defines `head_settings(checkpoint, given)` (the constructor's arguments, and
     whether the checkpoint's head fits them), `head_metadata()` and `head_variables()`.
     """
+
+    # Parts of the table of names that stay new where a checkpoint has nothing of them.
+    may_be_new: tuple[str, ...] = ("pooler",)
 
     @classmethod
     def from_preset(
@@ -65,7 +73,9 @@ class TaskPresets:
         preprocessor = _preprocessor(checkpoint, folder, sequence_length)
         settings, has_head = cls.head_settings(checkpoint, head)
         task = cls(backbone, preprocessor, **settings)
-        load_checkpoint(task if has_head else backbone, checkpoint, str(folder))
+        load_checkpoint(
+            task if has_head else backbone, checkpoint, str(folder), may_be_new=cls.may_be_new
+        )
         return task
 
     def save_to_preset(

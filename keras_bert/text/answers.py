@@ -87,6 +87,31 @@ class EmbeddingAnswers:
         return {"embedding": tf.cast(logits, tf.float32)}
 
 
+class ChoiceAnswers:
+    """The most probable of the texts that each record gives to choose from."""
+
+    def __call__(self, logits: tf.Tensor, choices: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answers for each record.
+
+        Args:
+            logits: float [B * K] or [B, K].
+            choices: string [B, K].
+
+        Returns:
+            `choice` int32 [B], its number from 0; `label` string [B], its text; `score`
+            float32 [B], its probability; `probabilities` float32 [B, K].
+        """
+        logits = tf.reshape(tf.cast(logits, tf.float32), tf.shape(choices))  # [B, K]
+        probabilities = tf.nn.softmax(logits)
+        best = tf.argmax(probabilities, axis=-1, output_type=tf.int32)  # [B]
+        return {
+            "choice": best,
+            "label": tf.gather(choices, best, batch_dims=1),
+            "score": tf.reduce_max(probabilities, axis=-1),
+            "probabilities": probabilities,
+        }
+
+
 def as_numpy(answers: Mapping[str, tf.Tensor]) -> dict[str, np.ndarray]:
     """Answers as NumPy arrays, their strings as `str`."""
     arrays = {name: tensor.numpy() for name, tensor in answers.items()}
