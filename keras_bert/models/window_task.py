@@ -5,7 +5,7 @@
 Shapes: N records, B records of a chunk, W windows of them, S positions, C outputs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -56,7 +56,7 @@ class WindowTask(Task):
         backbone.pooler.trainable = False
         super().__init__(backbone, preprocessor, outputs, **kwargs)
         self.windows = windows
-        self.pipeline = WindowPipeline(
+        self.pipeline = self.make_pipeline(
             windows,
             self.serving_inputs,
             columns_of=self.columns_of,
@@ -64,6 +64,10 @@ class WindowTask(Task):
             label=self.label_windows,
             token_labels=token_labels,
         )
+
+    def make_pipeline(self, *columns: Any, **settings: Any) -> WindowPipeline:
+        """Makes what turns raw records into labelled windows; arguments of `WindowPipeline`."""
+        return WindowPipeline(*columns, **settings)
 
     def columns_of(self, x: Any) -> tuple[list, ...]:
         """Checks N records in memory: one list for each of `serving_inputs`."""
@@ -93,12 +97,32 @@ class WindowTask(Task):
             What `self.answers` gives, as NumPy arrays over N; strings are `str`. Lists of
             unlike length end in "", -1 or 0.
         """
-        columns = self.columns_of(x)
+        answer = self.answer_strings
+        return self.predict_columns(
+            self.columns_of(x), answer, batch_size=batch_size, verbose=verbose
+        )
+
+    def predict_columns(
+        self,
+        columns: tuple[list, ...],
+        answer: Callable[[Forward, Sequence[Any]], dict[str, tf.Tensor]],
+        *,
+        batch_size: int,
+        verbose: Any,
+    ) -> dict[str, Any]:
+        """As `predict`, for checked records: chunk after chunk, in order.
+
+        Args:
+            columns: what `columns_of` gives.
+            answer: as `answer_strings`, called with `(forward, columns of the chunk)`.
+            batch_size: windows a step.
+            verbose: as in `predict`.
+        """
         bar = keras.utils.Progbar(len(columns[0]), unit_name="record", verbose=int(bool(verbose)))
         forward = lambda features: self.logits_of(features, batch_size)  # noqa: E731
         chunks, done = [], 0
         for tensors in chunks_of(columns, self.serving_inputs):
-            chunks.append(as_numpy(self.answer_strings(forward, tensors)))
+            chunks.append(as_numpy(answer(forward, tensors)))
             done += len(tensors[0])
             bar.update(done)
         return join_chunks(chunks)
