@@ -25,6 +25,7 @@ TASKS = {
     "BertMultipleChoice": "keras_bert.models.multiple_choice",
     "BertPretrainer": "keras_bert.models.pretrainer",
     "BertRegressor": "keras_bert.models.regressor",
+    "BertRoleLabeler": "keras_bert.models.role_labeler",
     "BertSentenceEncoder": "keras_bert.models.sentence_encoder",
     "BertTokenClassifier": "keras_bert.models.token_classifier",
 }
