@@ -22,6 +22,7 @@ from keras_bert.models.embedding_records import (
     check_records,
     text_columns,
 )
+from keras_bert.models.embedding_training import LearnsEmbeddings
 from keras_bert.models.search import Hits, as_index
 from keras_bert.models.sequence_task import stored_settings
 from keras_bert.models.serving import signature_on
@@ -29,11 +30,7 @@ from keras_bert.models.task import Task
 from keras_bert.models.text_inputs import is_raw_text
 from keras_bert.text.answers import EmbeddingAnswers
 from keras_bert.text.preprocessor import BertPreprocessor
-from keras_bert.training.embedding_losses import (
-    CosineScoreLoss,
-    InBatchNegativesLoss,
-    unit_vectors,
-)
+from keras_bert.training.embedding_losses import unit_vectors
 from keras_bert.training.metrics import regression_scores
 from keras_bert.training.retrieval_scores import (
     cosines,
@@ -47,7 +44,7 @@ POOLERS = {"mean": MeanPooler, "max": MaxPooler, "first": None}
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertSentenceEncoder(Task):
+class BertSentenceEncoder(LearnsEmbeddings, Task):
     """Texts in, one vector each out.
 
     Args:
@@ -121,46 +118,6 @@ class BertSentenceEncoder(Task):
         self.pipeline = EmbeddingPipeline(preprocessor, self.targets, pairs=False)
         self.projection = projection
         self.pooling, self.normalize, self.embedding_size = pooling, normalize, embedding_size
-
-    def fit(
-        self, x: Any = None, y: Any = None, *, batch_size: int = 32, epochs: int = 1, **kwargs: Any
-    ) -> keras.callbacks.History:
-        """Trains on records of several texts.
-
-        Args:
-            x: a tuple of 2 or more collections of N texts each (anchors, positives, hard
-                negatives, …); or a `tf.data.Dataset` of `((anchor, positive, …),)` or
-                `((first, second), label)`.
-            y: what the compiled loss takes (see `keras_bert.training.embedding_losses`):
-                N scores or N zeros and ones; for in-batch negatives none, or whole numbers
-                that are equal where records are alike.
-            batch_size: records a step; each is also a negative of the others there.
-            epochs: passes over the data.
-            **kwargs: as in `Task.fit`.
-
-        Returns:
-            Keras's `History`. An uncompiled encoder is compiled with `compile_for`'s
-            defaults: for `InBatchNegativesLoss`, or with `y` for `CosineScoreLoss`.
-
-        Raises:
-            ValueError: records that the loss does not suit.
-        """
-        if is_raw_text(x):
-            columns = text_columns(x)
-            if not self.compiled:
-                loss = self.default_loss() if y is None else CosineScoreLoss()
-                self.compile_for(len(columns[0]), epochs=epochs, batch_size=batch_size, loss=loss)
-            check_records(self.loss, columns, y)
-        held_out = kwargs.get("validation_data")
-        if isinstance(held_out, tuple) and is_raw_text(held_out[0]):
-            check_records(self.loss, text_columns(held_out[0]), [*held_out, None][1])
-        return super().fit(x, y, batch_size=batch_size, epochs=epochs, **kwargs)
-
-    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """The compiled loss and metrics on records as `fit` takes them."""
-        if is_raw_text(x):
-            check_records(getattr(self, "loss", None), text_columns(x), y)
-        return super().evaluate(x, y, **kwargs)
 
     def encode(
         self, texts: Any, *, batch_size: int = 32, show_progress: bool = False
@@ -284,14 +241,6 @@ class BertSentenceEncoder(Task):
             "normalize": self.normalize,
             "embedding_size": self.embedding_size,
         }
-
-    def default_loss(self) -> keras.losses.Loss:
-        """In-batch negatives."""
-        return InBatchNegativesLoss()
-
-    def default_metrics(self) -> list[keras.metrics.Metric]:
-        """None: `score` gives what depends on whole data sets."""
-        return []
 
     def card(self) -> dict[str, Any]:
         """Adds the size of an embedding, and whether it has length 1."""

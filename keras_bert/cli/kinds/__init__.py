@@ -19,6 +19,11 @@ from typing import Any
 KINDS: dict[str, tuple[str, ...]] = {
     "classify": ("BertClassifier",),
     "regress": ("BertRegressor",),
+    "pair": (),  # makes tasks of the two kinds above
+    "embed": ("BertSentenceEncoder",),
+    "choice": ("BertMultipleChoice",),
+    "tag": ("BertTokenClassifier",),
+    "srl": ("BertRoleLabeler",),
 }
 
 
