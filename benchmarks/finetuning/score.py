@@ -1,0 +1,81 @@
+"""Scores predictions of either engine on the held-out rows, with outside scorers.
+
+    python benchmarks/finetuning/score.py ROWS.json PREDICTIONS.json [PREDICTIONS.json …]
+
+seqeval for entities, the exact match and F1 of SQuAD as transformers ships them, SciPy and
+scikit-learn for the rest. Prints one JSON line a file.
+"""
+
+import argparse
+import json
+import pathlib
+
+
+def sequence_scores(rows: list[dict], found: list) -> dict:
+    """Accuracy and macro F1 of class names."""
+    from sklearn import metrics
+
+    truth = [row["label"] for row in rows]
+    return {
+        "accuracy": metrics.accuracy_score(truth, found),
+        "f1_macro": metrics.f1_score(truth, found, average="macro"),
+    }
+
+
+def number_scores(rows: list[dict], found: list) -> dict:
+    """Correlations."""
+    from scipy import stats
+
+    truth = [float(row["label"]) for row in rows]
+    return {
+        "spearman": stats.spearmanr(truth, found).statistic,
+        "pearson": stats.pearsonr(truth, found).statistic,
+    }
+
+
+def tag_scores(rows: list[dict], found: list) -> dict:
+    """Entity F1 of seqeval; a predicate's own tag is given, and not counted."""
+    from seqeval import metrics
+
+    truth = [[_uncounted(tag) for tag in row["tags"]] for row in rows]
+    found = [[_uncounted(tag) for tag in tags] for tags in found]
+    return {
+        "f1": metrics.f1_score(truth, found),
+        "precision": metrics.precision_score(truth, found),
+        "recall": metrics.recall_score(truth, found),
+    }
+
+
+def _uncounted(tag: str) -> str:
+    return "O" if tag in ("B-V", "I-V") else tag
+
+
+def span_scores(rows: list[dict], found: list) -> dict:
+    """Exact match and F1, the best of the reference answers."""
+    from transformers.data.metrics import squad_metrics
+
+    exact, f1 = [], []
+    for row, text in zip(rows, found, strict=True):
+        answers = row["answers"]["text"] or [""]
+        exact.append(max(squad_metrics.compute_exact(answer, text) for answer in answers))
+        f1.append(max(squad_metrics.compute_f1(answer, text) for answer in answers))
+    return {"exact_match": sum(exact) / len(exact), "f1": sum(f1) / len(f1)}
+
+
+def main() -> None:
+    """Scores each file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows")
+    parser.add_argument("predictions", nargs="+")
+    a = parser.parse_args()
+    content = json.loads(pathlib.Path(a.rows).read_text(encoding="utf-8"))
+    score = {"regress": number_scores, "tag": tag_scores, "srl": tag_scores, "squad": span_scores}
+    for path in a.predictions:
+        found = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        scores = score.get(content["kind"], sequence_scores)(content["test"], found)
+        rounded = {name: round(100 * float(value), 2) for name, value in scores.items()}
+        print(json.dumps({"predictions": path, "rows": len(found), **rounded}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""What every task must do, on every row of `task_rows.py`."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import task_rows
+import tensorflow as tf
+from row import FOLDER
+from tensorflow.core.protobuf import saved_model_pb2
+
+from keras_bert.models import load_task
+from keras_bert.models.task_presets import TASKS
+
+# Core TensorFlow, and the one tensorflow-text op that TensorFlow Serving links (2.13 on).
+SERVABLE_TEXT_OPS = {"TFText>FastWordpieceTokenizeWithOffsets"}
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    return {name: case.make(*task_rows.parts()) for name, case in task_rows.ROWS.items()}
+
+
+@pytest.fixture(scope="module", params=list(task_rows.ROWS))
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def case(name):
+    return task_rows.ROWS[name]
+
+
+@pytest.fixture(scope="module")
+def task(tasks, name):
+    return tasks[name]
+
+
+@pytest.fixture(scope="module")
+def answers(task, case):
+    return task.predict(case.asked, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def exports(tasks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    for name, task in tasks.items():
+        task.export(folder / name / "1")
+    inputs = {name: case.served for name, case in task_rows.ROWS.items()}
+    (folder / "inputs.json").write_text(json.dumps(inputs), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def presets(tasks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("presets")
+    for name, task in tasks.items():
+        task.save_to_preset(folder / name)
+    return folder
+
+
+def in_another_process(mode, folder, **variables):
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "task_answers.py"), mode, str(folder)],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def served(exports):
+    return in_another_process("served", exports)
+
+
+@pytest.fixture(scope="module")
+def on_jax(presets):
+    pytest.importorskip("jax")
+    return in_another_process("jax", presets, KERAS_BACKEND="jax")
+
+
+def assert_same(actual, expected, tolerance=1e-5):
+    assert actual.keys() == expected.keys()
+    for key, column in expected.items():
+        if column.dtype.kind == "f":
+            np.testing.assert_allclose(actual[key], column, rtol=0, atol=tolerance, err_msg=key)
+        else:
+            np.testing.assert_array_equal(actual[key], column, err_msg=key)
+
+
+def first_of(asked, number):
+    return tuple(x[:number] for x in asked) if isinstance(asked, tuple) else asked[:number]
+
+
+def count(asked):
+    return len(asked[0] if isinstance(asked, tuple) else asked)
+
+
+def test_every_task_has_a_row():
+    assert {name.split("_")[0] for name in task_rows.ROWS} == TASKS.keys()
+
+
+def test_answers_hold_a_row_a_record(case, answers):
+    for column in answers.values():
+        assert len(column) == count(case.asked)
+        assert column.dtype.kind in "Ubif"
+        assert column.dtype.kind != "f" or np.isfinite(column).all()
+
+
+def test_answers_as_json(task, case):
+    answers = task.answer(case.asked, verbose=0)
+    assert len(answers) == count(case.asked)
+    assert json.loads(json.dumps(answers)) == answers
+
+
+def test_a_record_alone_is_answered_the_same(task, case, answers):
+    alone = task.predict(first_of(case.asked, 1), verbose=0)
+    for key, column in alone.items():
+        others = answers[key][:1]
+        assert column.shape[0] == 1
+        kept = others[tuple(slice(size) for size in column.shape)]
+        assert_same({key: column}, {key: kept})
+
+
+def test_no_records(task, case, answers):
+    nothing = task.predict(first_of(case.asked, 0), verbose=0)
+    assert nothing.keys() == answers.keys()
+    assert {len(column) for column in nothing.values()} == {0}
+
+
+def test_served_answers_are_the_same(name, served, answers):
+    assert_same(served[name], answers)
+
+
+def test_jax_gives_the_same_answers(name, on_jax, answers):
+    assert_same(on_jax[name], answers)
+
+
+def test_preset_gives_the_same_answers(name, case, task, presets, answers):
+    again = load_task(presets / name)
+    assert type(again) is type(task)
+    assert again.head_config() == task.head_config()
+    assert_same(again.predict(case.asked, verbose=0), answers, 0)
+
+
+def test_keras_file_gives_the_same_answers(case, task, answers, tmp_path):
+    task.save(tmp_path / "task.keras")
+    again = keras.models.load_model(tmp_path / "task.keras")
+    assert json.dumps(again.get_config()) == json.dumps(task.get_config())
+    assert_same(again.predict(case.asked, verbose=0), answers, 0)
+
+
+def test_signatures_keep_the_records_first(name, exports, case):
+    loaded = tf.saved_model.load(exports / name / "1")
+    signature = loaded.signatures["serving_default"]
+    assert signature.structured_input_signature[1].keys() == case.served.keys()
+    for tensor in [*signature.structured_outputs.values()]:
+        assert tensor.shape.rank >= 1
+        assert tensor.shape[0] is None
+    empty = {
+        key: tf.zeros([0, *(1 for _ in spec.shape[1:])], spec.dtype)
+        for key, spec in signature.structured_input_signature[1].items()
+    }
+    assert {len(column) for column in signature(**empty).values()} == {0}
+
+
+def test_graph_holds_servable_operations_alone(name, exports):
+    content = (exports / name / "1" / "saved_model.pb").read_bytes()
+    graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    operations = {node.op for node in nodes}
+    assert not operations & {"PyFunc", "EagerPyFunc"}
+    assert {operation for operation in operations if ">" in operation} <= SERVABLE_TEXT_OPS
+
+
+def test_weights_are_stored_once(name, exports, task):
+    stored = tf.train.load_checkpoint(str(exports / name / "1" / "variables" / "variables"))
+    shapes = stored.get_variable_to_shape_map().values()
+    assert sum(int(np.prod(shape)) for shape in shapes if shape) == task.count_params()
+
+
+def test_card(name, exports, task, case):
+    content = (exports / name / "1" / "assets.extra" / "keras_bert.json").read_text("utf-8")
+    card = json.loads(content)
+    assert card["task"] == type(task).__name__
+    assert card["inputs"] == list(case.served)
+
+
+def test_trains_and_scores_in_mixed_precision(case):
+    task = case.make(*task_rows.parts("mixed_bfloat16"))
+    before = [np.array(weight) for weight in task.trainable_weights]
+    history = task.fit(case.x, case.y, batch_size=2, epochs=2, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+    for weight, old in zip(task.trainable_weights, before, strict=True):
+        assert np.isfinite(weight).all(), weight.path
+        assert "key/bias" in weight.path or (np.asarray(weight) != old).any(), weight.path
+    scores = task.score(case.x, case.y, verbose=0)
+    assert scores
+    assert all(isinstance(value, float | int) for value in scores.values()), scores
+
+
+def test_documented(task):
+    docstring = inspect.getdoc(type(task))
+    for part in ("Args:", "backbone", "preprocessor", "Raises:", "Examples:", "[B, "):
+        assert part in docstring
