@@ -1,0 +1,180 @@
+"""Raw texts on their way into pretraining: masked on the fly, or masked before.
+
+Shapes: N rows in memory, B rows of a batch.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from keras_bert.data.labels import LabelSet
+from keras_bert.data.masked_lm_batches import MaskedLMBatches
+from keras_bert.data.masking import TokenMasker
+from keras_bert.data.pretraining_targets import split_targets
+from keras_bert.models.text_inputs import (
+    TextPipeline,
+    as_texts,
+    is_dataset,
+    is_raw_text,
+    pack,
+    powers_of_two,
+)
+from keras_bert.text.preprocessor import BertPreprocessor
+from keras_bert.text.tokenizer import BertTokenizer
+
+
+def keeping_special_tokens(preprocessor: BertPreprocessor) -> BertPreprocessor:
+    """The same preprocessor, for which `[MASK]` written in a text is one piece."""
+    mine = preprocessor.tokenizer
+    if mine.keep_special_tokens:
+        return preprocessor
+    tokenizer = BertTokenizer(
+        mine.vocabulary, mine.lowercase, mine.max_characters_per_word, keep_special_tokens=True
+    )
+    return BertPreprocessor(
+        tokenizer, preprocessor.sequence_length, preprocessor.truncation, preprocessor.padding
+    )
+
+
+class PretrainingPipeline(TextPipeline):
+    """As `TextPipeline`, with targets that masks make.
+
+    Args:
+        preprocessor: the task's.
+        masker: draws the masks.
+        next_sentence: encodes labels of pairs; None for masked words alone.
+    """
+
+    def __init__(
+        self,
+        preprocessor: BertPreprocessor,
+        masker: TokenMasker,
+        next_sentence: LabelSet | None = None,
+    ) -> None:
+        super().__init__(preprocessor, next_sentence, pairs=next_sentence is not None)
+        self.masker = masker
+
+    def prepare(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+        few_lengths: bool = False,
+    ) -> tuple[Any, Any, Any]:
+        """Gives `(x, y, sample_weight)` for Keras; see `TextPipeline.prepare`.
+
+        Args:
+            x: N texts, or pairs, to be masked; a `tf.data.Dataset` of these, or of batches
+                of pretraining features; a dict of such features; or what Keras itself
+                takes.
+            y: for pairs of raw texts N labels, else None.
+            sample_weight: for what Keras itself takes.
+            batch_size: for texts in memory and datasets of single records.
+            shuffle: a new order and new masks each epoch; without it the masks too are
+                the same in every call.
+            seed: of order and masks.
+            few_lengths: pad to powers of two.
+
+        Raises:
+            ValueError: labels or weights where there may be none or the reverse, texts that
+                `as_texts` refuses, or features without targets.
+        """
+        if is_dataset(x):
+            return self.map(x, batch_size, seed), None, None
+        if not is_raw_text(x):
+            if isinstance(x, Mapping) and "masked_lm_ids" in x:
+                _refuse("labels beside features that hold them", y, sample_weight)
+                return self._split(x)
+            return x, y, sample_weight
+        return self._batches(x, y, sample_weight, batch_size, shuffle, seed, few_lengths)
+
+    def _batches(self, x, y, sample_weight, batch_size, shuffle, seed, few_lengths):
+        _refuse("weights beside texts, of which masked pieces have their own", sample_weight)
+        if not self.pairs:
+            _refuse("labels beside texts, whose masked pieces are the labels", y)
+        packed = pack(self.preprocessor, as_texts(x, self.pairs))
+        labels = self.encode(y, len(packed))
+        longest = self.preprocessor.sequence_length
+        batches = MaskedLMBatches(
+            packed,
+            self.masker,
+            self._split,
+            labels,
+            new_masks=shuffle,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            bucket_lengths=powers_of_two(longest) if few_lengths else None,
+        )
+        return batches, None, None
+
+    def encode(self, y: Any, rows: int) -> Any:
+        """Labels of pairs as int32 [N], None for single texts.
+
+        Raises:
+            ValueError: not as many labels as pairs, or unseen ones.
+        """
+        if not self.pairs:
+            return None
+        if y is None or len(y) != rows:
+            raise ValueError(
+                f"expected a next-sentence label for each of {rows} pairs; received "
+                f"{'none' if y is None else len(y)}"
+            )
+        return self.targets.encode(y)
+
+    def _split(self, features: Mapping[str, Any]) -> tuple:
+        return split_targets(features, next_sentence=self.pairs)
+
+    def prepare_validation(self, data: Any, batch_size: int, few_lengths: bool) -> Any:
+        """As `prepare`, for the `validation_data` of `fit`: the masks stay the same."""
+        data = data if isinstance(data, tuple) else (data,)
+        x, y, weight = self.prepare(*data, batch_size=batch_size, few_lengths=few_lengths)
+        return x if y is None else (x, y, weight)
+
+    def map(self, dataset: tf.data.Dataset, batch_size: int, seed: int = 0) -> tf.data.Dataset:
+        """Masks inside a pipeline, anew in each pass over it.
+
+        Args:
+            dataset: elements `text`, for pairs `((first, second), label)`, batched or single
+                records; or batches of pretraining features.
+            batch_size: batches single records.
+            seed: of the masks.
+
+        Raises:
+            ValueError: labels beside single texts, or pairs without.
+        """
+        spec = dataset.element_spec
+        if isinstance(spec, Mapping):
+            return dataset.map(self._split, num_parallel_calls=tf.data.AUTOTUNE)
+        if isinstance(spec, tuple) and isinstance(spec[0], Mapping):
+            return dataset  # what Keras itself takes
+        parts = spec if isinstance(spec, tuple) else (spec,)
+        if len(parts) != 1 + self.pairs or isinstance(parts[0], tuple) != self.pairs:
+            wanted = "((first, second), label)" if self.pairs else "text"
+            raise ValueError(f"expected elements {wanted} of the dataset; received {spec}")
+        text = tf.nest.flatten(spec)[0]
+        if text.shape.rank == 0:
+            dataset = dataset.batch(batch_size)
+        keys = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
+        masked = tf.data.Dataset.zip(dataset, keys).map(
+            self._mask, num_parallel_calls=tf.data.AUTOTUNE
+        )
+        return masked.prefetch(tf.data.AUTOTUNE)
+
+    def _mask(self, element: Any, key: tf.Tensor) -> tuple:
+        x, *labels = element if isinstance(element, tuple) else (element,)
+        drawn = self.masker(self.preprocessor(x), key)
+        if labels:
+            drawn["next_sentence_labels"] = self.targets.encode_tensor(labels[0])
+        return self._split(drawn)
+
+
+def _refuse(what: str, *values: Any) -> None:
+    if any(value is not None for value in values):
+        raise ValueError(f"expected no {what}; received some")
