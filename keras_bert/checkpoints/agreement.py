@@ -7,7 +7,13 @@ stands in the file. Everything that is wrong goes into one message.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from keras_bert.checkpoints.rows import ENCODER_PARTS, Row, expand, shape_of
+from keras_bert.checkpoints.rows import (
+    ENCODER_PARTS,
+    Row,
+    expand,
+    rows_of_named_heads,
+    shape_of,
+)
 from keras_bert.config import BertConfig
 
 Shape = tuple[int | None, ...]
@@ -47,7 +53,7 @@ def agreeing_rows(
     Raises:
         ValueError: arrays are missing, unknown or misshapen.
     """
-    rows = expand(config)
+    rows = [*expand(config), *rows_of_named_heads(received)]
     parts = {row.part for row in rows if spelling.name(row) in received}
     rows = [row for row in rows if row.part in parts or row.part in ENCODER_PARTS]
     if num_labels is None:

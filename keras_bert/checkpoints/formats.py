@@ -126,10 +126,10 @@ def _refuse_head_of_ours(checkpoint: Checkpoint, format: str) -> None:
             f"expected a classifier that {format} computes too, with pooling='first'; "
             f"received pooling={pooling!r}"
         )
-    if format != "keras" and "embedding" in checkpoint.heads:
-        raise ValueError(
-            f"expected a head that {format} has too; received the projection of a sentence encoder"
-        )
+    ours = {"embedding": "the projection of a sentence encoder", "heads": "several named heads"}
+    for head, what in ours.items():
+        if format != "keras" and head in checkpoint.heads:
+            raise ValueError(f"expected a head that {format} has too; received {what}")
 
 
 def _format(name: str) -> Format:

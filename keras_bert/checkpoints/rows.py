@@ -21,6 +21,7 @@ from keras_bert.config import BertConfig
 H, I, V = "hidden_size", "intermediate_size", "vocab_size"  # noqa: E741
 P, T, C = "max_position_embeddings", "type_vocab_size", "num_labels"
 E = "embedding_size"  # of a sentence encoder's projection: any
+NAMED_HEADS = "heads"
 
 
 class Row(NamedTuple):
@@ -112,7 +113,7 @@ ROWS = (
 # fmt: on
 
 ENCODER_PARTS = ("embeddings", "encoder")  # every checkpoint has these
-HEADS = ("mlm", "nsp", "classifier", "squad", "embedding")
+HEADS = ("mlm", "nsp", "classifier", "squad", "embedding", NAMED_HEADS)
 
 
 def expand(config: BertConfig, parts: Collection[str] | None = None) -> list[Row]:
@@ -130,6 +131,21 @@ def expand(config: BertConfig, parts: Collection[str] | None = None) -> list[Row
     return rows
 
 
+def rows_of_named_heads(names: Collection[str]) -> list[Row]:
+    """The rows of what stands under `heads/NAME/`: heads of ours that share one encoder."""
+    heads = {name.split("/")[1] for name in names if name.startswith(f"{NAMED_HEADS}/")}
+    return [
+        Row(
+            NAMED_HEADS,
+            f"{NAMED_HEADS}/{head}/output_{kind}",
+            f"{NAMED_HEADS}.{head}.{kind}",
+            shape,
+        )
+        for head in sorted(heads)
+        for kind, shape in (("weights", (E, H)), ("bias", (E,)))
+    ]
+
+
 def _numbered(row: Row, i: int) -> Row:
     return row._replace(
         google=row.google.replace("{i}", str(i)), huggingface=row.huggingface.replace("{i}", str(i))
@@ -144,5 +160,5 @@ def shape_of(row: Row, config: BertConfig, num_labels: int | None) -> tuple[int 
 
 def heads_of(names: Collection[str]) -> tuple[str, ...]:
     """The heads that some of these canonical names belong to, in the table's order."""
-    present = {row.part for row in ROWS if row.google in names}
+    present = {row.part for row in (*ROWS, *rows_of_named_heads(names)) if row.google in names}
     return tuple(head for head in HEADS if head in present)

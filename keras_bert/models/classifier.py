@@ -12,6 +12,7 @@ from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.config_facts import placeholders
 from keras_bert.data.labels import LabelSet
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.reranking import RanksTexts
 from keras_bert.models.sequence_task import (
     SequenceTask,
     has_sequence_head,
@@ -26,7 +27,7 @@ _MULTI_LABEL = "multi_label_classification"
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertClassifier(SequenceTask):
+class BertClassifier(RanksTexts, SequenceTask):
     """Texts in, class names with probabilities out.
 
     Args:
@@ -111,12 +112,12 @@ class BertClassifier(SequenceTask):
             return [keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")]
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    def answer(self, x: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        """As `predict`, one JSON-ready dict for each record.
+    def json_rows(self, columns: dict[str, Any]) -> list[dict[str, Any]]:
+        """What `predict` gives, as one JSON-ready dict for each record.
 
         `probabilities` is a dict by class name; multi-label `labels` holds the chosen ones.
         """
-        rows = super().answer(x, **kwargs)
+        rows = super().json_rows(columns)
         for row in rows:
             row["probabilities"] = dict(zip(self.labels, row["probabilities"], strict=True))
             if self.multi_label:
@@ -133,6 +134,15 @@ class BertClassifier(SequenceTask):
         names = [self.labels[number] for number in truth]
         positive = self.labels[1] if len(self.labels) == 2 else None
         return classification_scores(names, answers["label"].tolist(), positive)
+
+    def relevance(self, answers: dict[str, Any], label: str | None) -> Any:
+        """The probability [N] of one class: `label`, or the second of two."""
+        names = self.labels
+        if (label is None and len(names) != 2) or (label is not None and label not in names):
+            raise ValueError(
+                f"expected label= of {names[:20]}, whose probability ranks; received {label!r}"
+            )
+        return answers["probabilities"][:, names.index(label or names[1])]
 
     def get_config(self) -> dict[str, Any]:
         """Adds the class names to what every task has."""

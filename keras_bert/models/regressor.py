@@ -10,6 +10,7 @@ import keras
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.data.labels import Scores
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.reranking import RanksTexts
 from keras_bert.models.sequence_task import (
     SequenceTask,
     has_sequence_head,
@@ -22,7 +23,7 @@ from keras_bert.training.metrics import regression_scores
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertRegressor(SequenceTask):
+class BertRegressor(RanksTexts, SequenceTask):
     """Texts in, one number each out, in the unit of the labels it was fitted on.
 
     Args:

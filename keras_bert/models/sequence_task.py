@@ -31,6 +31,7 @@ class SequenceTask(Task):
             "mean" and "max" go over the tokens that the mask keeps.
         dropout: before the projection; None means the backbone's `hidden_dropout_prob`.
         squeeze: give [B] instead of [B, 1].
+        layer_prefix: of the names of the head's layers, for several heads in one model.
         **kwargs: of `Task`.
 
     Raises:
@@ -46,6 +47,7 @@ class SequenceTask(Task):
         pooling: str = "first",
         dropout: float | None = None,
         squeeze: bool = False,
+        layer_prefix: str = "",
         **kwargs: Any,
     ) -> None:
         if pooling not in POOLERS:
@@ -54,19 +56,19 @@ class SequenceTask(Task):
 
         # === Layers ===
         rate = config.hidden_dropout_prob if dropout is None else dropout
-        head_dropout = keras.layers.Dropout(rate, name="head_dropout")
+        head_dropout = keras.layers.Dropout(rate, name=f"{layer_prefix}head_dropout")
         head = keras.layers.Dense(
             num_outputs,
             kernel_initializer=truncated_normal(config.initializer_range),
             dtype="float32",
-            name="head",
+            name=f"{layer_prefix}head",
         )
 
         # === Functional Model ===
-        encoded = backbone(backbone.input)
+        encoded = symbolic_outputs(backbone)
         pooled = encoded["pooled_output"]  # [B, H]
         if pooling != "first":
-            pooler = POOLERS[pooling](name=f"{pooling}_pooler")
+            pooler = POOLERS[pooling](name=f"{layer_prefix}{pooling}_pooler")
             # No loss reaches the backbone's pooler: as a trainable one it would only decay.
             backbone.pooler.trainable = False
             pooled = pooler(encoded["sequence_output"], backbone.input["input_mask"])
@@ -87,6 +89,14 @@ class SequenceTask(Task):
     def head_config(self) -> dict[str, Any]:
         """The constructor's arguments that belong to the head, for JSON."""
         return super().head_config() | {"pooling": self.pooling, "dropout": self.dropout}
+
+
+def symbolic_outputs(backbone: BertBackbone) -> dict[str, Any]:
+    """A backbone's outputs for its own inputs: the same each time, so that heads share them."""
+    kept = backbone.__dict__  # where Keras does not look for layers and variables
+    if "symbolic_outputs" not in kept:
+        kept["symbolic_outputs"] = backbone(backbone.input)
+    return kept["symbolic_outputs"]
 
 
 def stored_settings(checkpoint: Checkpoint, class_name: str) -> dict[str, Any]:

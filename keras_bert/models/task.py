@@ -241,7 +241,10 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
 
     def answer(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> list[dict[str, Any]]:
         """As `predict`, one JSON-ready dict for each record."""
-        columns = self.predict(x, batch_size=batch_size, **kwargs)
+        return self.json_rows(self.predict(x, batch_size=batch_size, **kwargs))
+
+    def json_rows(self, columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+        """What `predict` gives, as one JSON-ready dict for each record."""
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         return [dict(zip(columns, row, strict=True)) for row in rows]
 

@@ -30,7 +30,9 @@ def finetune(pretrained, tmp_path, capsys):
 
 
 def pairs_file(path, labels):
-    rows = [(f"the {a}", f"a {b}", label) for a, b, label in zip(WORDS, WORDS[1:], labels)]
+    rows = [
+        (f"the {a}", f"a {b}", label) for a, b, label in zip(WORDS, WORDS[1:], labels, strict=False)
+    ]
     return write(path, ("sentence1", "sentence2", "label"), rows)
 
 

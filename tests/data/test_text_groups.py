@@ -37,10 +37,10 @@ def test_json_lines(tmp_path):
 def test_bad_files(tmp_path):
     path = tmp_path / "r.tsv"
     path.write_text("")
-    with pytest.raises(ValueError, match="expected rows in .*; received an empty file"):
+    with pytest.raises(ValueError, match=r"expected rows in .*; received an empty file"):
         read_text_groups(path)
     path.write_text("text\tlabel\na\t1\n")
-    with pytest.raises(ValueError, match="expected 2 or more columns of texts in .*received one"):
+    with pytest.raises(ValueError, match=r"expected 2 or more columns of texts in .*received one"):
         read_text_groups(path)
     with pytest.raises(ValueError, match=r"expected 2 or more columns of texts; received \['te"):
         read_text_groups(path, columns=["text"])
