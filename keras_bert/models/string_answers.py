@@ -77,6 +77,7 @@ def answer_in_batches(
 def _forward(task: "Task") -> Any:
     def forward(features: dict[str, tf.Tensor]) -> Any:
         inputs = {name: np.asarray(tensor) for name, tensor in features.items()}
-        return keras.tree.map_structure(tf.constant, task.predict_on_batch(inputs))
+        outputs = task.predict_on_batch(inputs)
+        return keras.tree.map_structure(lambda x: tf.constant(np.asarray(x)), outputs)
 
     return forward

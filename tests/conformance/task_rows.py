@@ -13,6 +13,8 @@ import keras
 from keras_bert.config import BertConfig
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.classifier import BertClassifier
+from keras_bert.models.masked_lm import BertMaskedLM
+from keras_bert.models.pretrainer import BertPretrainer
 from keras_bert.models.regressor import BertRegressor
 from keras_bert.models.role_labeler import BertRoleLabeler
 from keras_bert.models.sentence_encoder import BertSentenceEncoder
@@ -30,6 +32,14 @@ TEXTS = [
     "ada met bell in die stadt " * 5,
 ]
 OTHERS = ["bell lives", "ada ?", "", "die 狗 in", "met " * 40]
+
+
+MASKED = [
+    "ada lives in die [MASK]!",
+    "[MASK]",
+    "狗[MASK]猫 [MASK] [MASK]s in Café",
+    "\x00 [MASK] 🙂",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,5 +124,19 @@ ROWS = {
             "predicate_start": [4, 13],
             "predicate_end": [7, 18],
         },
+    ),
+    "BertMaskedLM": TaskRow(
+        make=lambda *parts: BertMaskedLM(*parts, top_k=3, whole_word=True),
+        x=TEXTS,
+        y=None,
+        asked=MASKED,
+        served={"text": MASKED},
+    ),
+    "BertPretrainer": TaskRow(
+        make=lambda *parts: BertPretrainer(*parts, max_predictions_per_seq=5),
+        x=(TEXTS, OTHERS),
+        y=[0, 1, 1, 0, 0],
+        asked=(TEXTS, OTHERS),
+        served={"text": TEXTS, "text_pair": OTHERS},
     ),
 }
