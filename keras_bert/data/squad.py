@@ -60,6 +60,11 @@ class Questions:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def labels(self) -> list[dict[str, list]] | None:
+        """The answers, as tasks are trained on them."""
+        return self.answers
+
     def inputs(self) -> tuple[list[str], list[str]]:
         """Questions and passages, as tasks take them."""
         return self.questions, self.contexts

@@ -19,6 +19,7 @@ from typing import Any
 KINDS: dict[str, tuple[str, ...]] = {
     "classify": ("BertClassifier",),
     "regress": ("BertRegressor",),
+    "answer": ("BertQuestionAnswerer",),
     "pair": (),  # makes tasks of the two kinds above
     "embed": ("BertSentenceEncoder",),
     "choice": ("BertMultipleChoice",),

@@ -1,0 +1,90 @@
+import json
+
+import pytest
+
+from keras_bert.cli.main import main
+from keras_bert.models import load_task
+
+WORDS = ("good", "fine", "great", "bad", "poor", "awful")
+SIZES = "--sequence-length 17 --max-query-length 4 --max-answer-length 3 --stride 5"
+
+
+def question(number, word):
+    context = f"the {'film' if number % 2 else 'book'} was {word} !"
+    answers = [{"text": word, "answer_start": context.index(word)}] if word else []
+    return {
+        "context": context,
+        "qas": [{"id": f"q{number}", "question": "was ?", "answers": answers}],
+    }
+
+
+@pytest.fixture(scope="module")
+def squad(tmp_path_factory):
+    """SQuAD JSON with answers for all; the last one is not in its passage."""
+    paragraphs = [question(number, word) for number, word in enumerate(WORDS * 4)]
+    path = tmp_path_factory.mktemp("squad") / "train.json"
+    path.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def answering(squad, pretrained, tmp_path_factory):
+    """What `keras-bert finetune answer` wrote."""
+    out = tmp_path_factory.mktemp("runs") / "answers"
+    words = f"finetune answer --preset {pretrained} --train {squad} --valid {squad} --out {out} "
+    words += f"--epochs 6 --batch-size 4 --learning-rate 5e-3 {SIZES}"
+    assert main(words.split()) == 0
+    return out
+
+
+def test_finetunes_and_evaluates(answering, squad, capsys):
+    task = load_task(answering)
+    assert not task.spans.squad_v2 and (task.windows.stride, task.stride) == (5, 5)
+    assert main(["evaluate", str(answering), str(squad), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["exact_match"] > 90 and scores["f1"] >= scores["exact_match"]
+    assert scores["examples"] == scores["total"] == 24
+
+
+def test_predicts_with_names(answering, squad, tmp_path, capsys):
+    assert main(["predict", str(answering), str(squad)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["id"] for row in rows] == [f"q{number}" for number in range(24)]
+    assert rows[0]["answers"][0]["text"] == rows[0]["answer"]
+    lines = tmp_path / "asked.jsonl"
+    asked = {"id": "x", "question": "was ?", "context": "the film was good !"}
+    lines.write_text(json.dumps(asked) + "\n", encoding="utf-8")
+    assert main(["predict", str(answering), str(lines)]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["id"] == "x" and row["char_limit"] == row["char_start"] + len(row["answer"])
+
+
+def test_questions_without_answer_make_squad_2(squad, pretrained, tmp_path, capsys):
+    rows = [question(number, word)["qas"][0] for number, word in enumerate(["good", ""] * 4)]
+    lines = [json.dumps({"context": "the film was good !"} | row) for row in rows]
+    train = tmp_path / "train.jsonl"
+    train.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    words = f"finetune answer --preset {pretrained} --train {train} --valid {train} --out "
+    words += f"{tmp_path / 'out'} --epochs 1 --batch-size 4 {SIZES} --chinese --json"
+    assert main(words.split()) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert {"NoAns_f1", "HasAns_f1", "best_f1_thresh"} <= scores.keys()
+    assert load_task(tmp_path / "out").chinese
+
+
+def test_misplaced_answers_are_refused_or_left_out(squad, pretrained, tmp_path, capsys):
+    content = json.loads(squad.read_text("utf-8"))
+    content["data"][0]["paragraphs"][3]["qas"][0]["answers"] = ["Mars"]
+    train = tmp_path / "train.json"
+    train.write_text(json.dumps(content), encoding="utf-8")
+    words = f"finetune answer --preset {pretrained} --train {train} --out {tmp_path / 'out'} "
+    words += f"--epochs 1 --batch-size 8 {SIZES}"
+    assert main(words.split()) == 1
+    assert "expected an answer of question q3" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*words.split(), "--skip-misplaced"]) == 0
+    printed = capsys.readouterr()
+    assert "left out 1 questions" in printed.err and "23" in printed.out
+    # Scoring needs no place.
+    assert main(["evaluate", str(tmp_path / "out"), str(train), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == 24
