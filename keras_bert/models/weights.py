@@ -100,7 +100,8 @@ def load_checkpoint(
             keep their present values when the checkpoint has nothing of them.
 
     Returns:
-        The parts that kept their present values. Warns when the pooler is among them.
+        The parts that kept their present values. Warns when the pooler is among them,
+        unless it is not trainable: tasks freeze a pooler that they do not use.
 
     Raises:
         ValueError: as `assign_arrays`.
@@ -119,7 +120,7 @@ def load_checkpoint(
         {name: a for name, a in checkpoint.arrays.items() if part_of.get(name) not in left_out},
         source,
     )
-    if "pooler" in new:
+    if "pooler" in new and getattr(model, "backbone", model).pooler.trainable:
         warnings.warn(
             f"{source} has no pooler: pooled_output comes from new, untrained "
             "bert/pooler/dense/kernel and bert/pooler/dense/bias",
