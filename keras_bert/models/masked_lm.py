@@ -146,7 +146,7 @@ class BertMaskedLM(Task):
         super().compile_for(num_examples, **arguments)
 
     def score(self, x: Any, y: Any = None, **kwargs: Any) -> dict[str, float]:
-        """`loss`, `accuracy` and `perplexity` at masks that are the same in every call.
+        """`loss`, `accuracy` and `perplexity` at masks that depend on `batch_size` alone.
 
         Args:
             x: N texts, or a dict of pretraining features.

@@ -175,7 +175,7 @@ class BertPretrainer(Task):
         super().compile_for(num_examples, **arguments)
 
     def score(self, x: Any, y: Any = None, **kwargs: Any) -> dict[str, float]:
-        """Losses and metrics at masks that are the same in every call.
+        """Losses and metrics at masks that depend on `batch_size` alone.
 
         Args:
             x: pairs of texts, or a dict of pretraining features.

@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "choice": ("BertMultipleChoice",),
     "tag": ("BertTokenClassifier",),
     "srl": ("BertRoleLabeler",),
+    "fill-mask": ("BertMaskedLM",),
 }
 
 
@@ -34,6 +35,15 @@ def load_kind(kind: str) -> ModuleType:
 
 
 def kind_of(task: Any) -> ModuleType:
-    """The module of the kind that a task is of."""
+    """The module of the kind that a task is of.
+
+    Raises:
+        ValueError: the command line has no kind for it.
+    """
     name = type(task).__name__
-    return load_kind(next(kind for kind, classes in KINDS.items() if name in classes))
+    kinds = [kind for kind, classes in KINDS.items() if name in classes]
+    if not kinds:
+        raise ValueError(
+            f"expected a task of a kind of this command ({', '.join(KINDS)}); received {name}"
+        )
+    return load_kind(kinds[0])
