@@ -13,6 +13,10 @@ import pytest
 EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 # Examples that another one starts, and so need no smoke mode of their own.
 STARTED_BY_ANOTHER = {"answer.py": "quickstart.py"}
+# Examples that are run by `--smoke` alone, and what they must print.
+SMOKE = {
+    "tag_entities.py": r"(?s)held-out sentences:.*f1 +\d+\.\d%.*exported .*Grete Hermann",
+}
 
 
 def run_example(name: str, *arguments: str, folder: pathlib.Path, typed: str = "") -> str:
@@ -40,12 +44,17 @@ def quickstart(tmp_path_factory):
 
 def test_every_example_is_run_here():
     names = {path.name for path in EXAMPLES.glob("*.py")}
-    assert names == {"quickstart.py"} | set(STARTED_BY_ANOTHER)
+    assert names == {"quickstart.py"} | set(STARTED_BY_ANOTHER) | set(SMOKE)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_example_is_one_short_file(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 120
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_example_runs(name, tmp_path):
+    assert re.search(SMOKE[name], run_example(name, "--smoke", folder=tmp_path))
 
 
 def test_quickstart_prints_the_model_beside_its_baselines(quickstart):
@@ -104,3 +113,23 @@ def test_intents_are_balanced_and_clean(part, each):
 def test_intents_have_no_text_twice():
     texts = [same(text) for part in ("train", "test") for text, _ in read(part)]
     assert [text for text, count in collections.Counter(texts).items() if count > 1] == []
+
+
+def test_entities_are_counted_and_whole():
+    from keras_bert.data.conll import read_conll
+    from keras_bert.data.tagging_schemes import detect_scheme, spans_from_tags
+
+    card = (EXAMPLES / "entities" / "README.md").read_text(encoding="utf-8")
+    seen = []
+    for part in ("train", "test"):
+        sentences = read_conll(EXAMPLES / "entities" / f"{part}.conll")
+        assert detect_scheme([s.tags for s in sentences]) == "IOB2"
+        types = collections.Counter(
+            span.type for s in sentences for span in spans_from_tags(s.tags)
+        )
+        assert set(types) == {"PER", "LOC", "ORG"}
+        counts = [len(sentences), sum(len(s.words) for s in sentences)]
+        cells = " | ".join(map(str, [*counts, *(types[name] for name in ("PER", "LOC", "ORG"))]))
+        assert f"| `{part}.conll` | {cells} |" in card
+        seen += [" ".join(s.words) for s in sentences]
+    assert len(set(seen)) == len(seen)

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -63,6 +64,7 @@ def workshop(tmp_path_factory):
         lines = (ROOT / "examples" / "intents" / f"{part}.tsv").read_text("utf-8").splitlines()
         rows = one_of_each_label(lines[1:])
         (intents / f"{part}.tsv").write_text("\n".join([lines[0], *rows]) + "\n", "utf-8")
+    shutil.copytree(ROOT / "examples" / "entities", folder / "examples" / "entities")
     for script in (ROOT / "examples").glob("*.py"):
         (folder / "examples" / script.name).write_bytes(script.read_bytes())
     return folder
