@@ -45,7 +45,8 @@ class BertQuestionAnswerer(WindowTask):
 
     The model itself maps the dict of three int32 [W, S] tensors to float32 logits
     [W, S, 2] of start and end. `predict((questions, passages))` gives what `SpanAnswers`
-    gives, over N.
+    gives, over N: `answer` [N] with score and offsets, `answers` [N, T]; an export gives
+    the same over [B] and [B, T].
 
     Raises:
         ValueError: sizes that do not fit: of the windows (see `SlidingWindows`) or of the

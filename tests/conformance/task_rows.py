@@ -15,6 +15,7 @@ from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.classifier import BertClassifier
 from keras_bert.models.masked_lm import BertMaskedLM
 from keras_bert.models.pretrainer import BertPretrainer
+from keras_bert.models.question_answerer import BertQuestionAnswerer
 from keras_bert.models.regressor import BertRegressor
 from keras_bert.models.role_labeler import BertRoleLabeler
 from keras_bert.models.sentence_encoder import BertSentenceEncoder
@@ -83,6 +84,22 @@ ROWS = {
         y=[["a"], [], ["b", "a"], ["b"], []],
         asked=(TEXTS, OTHERS),
         served={"text": TEXTS, "text_pair": OTHERS},
+    ),
+    "BertQuestionAnswerer": TaskRow(
+        make=lambda *parts: BertQuestionAnswerer(
+            *parts, squad_v2=True, stride=5, max_query_length=4, n_best_size=7
+        ),
+        x=(OTHERS, TEXTS),
+        y=["Ada", None, {"text": ["猫 in Café"], "answer_start": [6]}, ["🙂"], ["met bell", "in"]],
+        asked=(OTHERS, TEXTS),
+        served={"question": OTHERS, "context": TEXTS},
+    ),
+    "BertQuestionAnswerer_plain": TaskRow(
+        make=lambda *parts: BertQuestionAnswerer(*parts, max_query_length=11, n_best_size=3),
+        x=(["ada ?", "", "met", "狗 ?"], [text for text in OTHERS if text]),
+        y=["bell lives", "ada ?", "狗", "met"],
+        asked=(TEXTS, OTHERS),
+        served={"question": TEXTS, "context": OTHERS},
     ),
     "BertRegressor": TaskRow(
         make=lambda *parts: BertRegressor(*parts, pooling="max"),
