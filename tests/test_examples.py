@@ -15,6 +15,9 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 STARTED_BY_ANOTHER = {"answer.py": "quickstart.py"}
 # Examples that are run by `--smoke` alone, and what they must print.
 SMOKE = {
+    "embed_and_search.py": r"(?s)before +\d+\.\d%.*after +\d+\.\d%.*my card fell.*\d\.\d\d  \w",
+    "two_heads.py": r"(?s)intent +\d+\.\d%.*form +\d+\.\d%.*form, intent, .*card is gone: ",
+    "choose.py": r"(?s)seen in training +\d+\.\d%.*three other intents +\d+\.\d%.*locked at 5: ",
     "tag_entities.py": r"(?s)held-out sentences:.*f1 +\d+\.\d%.*exported .*Grete Hermann",
 }
 

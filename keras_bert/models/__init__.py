@@ -3,6 +3,7 @@
 from keras_bert.models.backbone import BertBackbone as BertBackbone
 from keras_bert.models.classifier import BertClassifier as BertClassifier
 from keras_bert.models.masked_lm import BertMaskedLM as BertMaskedLM
+from keras_bert.models.multi_task import BertMultiTask as BertMultiTask
 from keras_bert.models.multiple_choice import BertMultipleChoice as BertMultipleChoice
 from keras_bert.models.pretrainer import BertPretrainer as BertPretrainer
 from keras_bert.models.question_answerer import BertQuestionAnswerer as BertQuestionAnswerer

@@ -22,6 +22,7 @@ TASKS = {
     "BertClassifier": "keras_bert.models.classifier",
     "BertQuestionAnswerer": "keras_bert.models.question_answerer",
     "BertMaskedLM": "keras_bert.models.masked_lm",
+    "BertMultiTask": "keras_bert.models.multi_task",
     "BertMultipleChoice": "keras_bert.models.multiple_choice",
     "BertPretrainer": "keras_bert.models.pretrainer",
     "BertRegressor": "keras_bert.models.regressor",
