@@ -26,6 +26,8 @@ PAGES = ["README.md"] + [
 # What stands on a page -> what runs. Words that name something heavy, whole.
 SUBSTITUTIONS = {
     "all-minilm-l6-v2": "pretrained/tiny",
+    "sequence_length=384": "sequence_length=96",
+    "--sequence-length 384": "--sequence-length 96",
     "epochs=8": "epochs=1",
     "--epochs 8": "--epochs 1",
     "num_warmup_steps=10": "num_warmup_steps=1",
