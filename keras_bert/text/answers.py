@@ -113,9 +113,11 @@ class ChoiceAnswers:
 
 
 def as_numpy(answers: Mapping[str, tf.Tensor]) -> dict[str, np.ndarray]:
-    """Answers as NumPy arrays, their strings as `str`."""
+    """Answers as NumPy arrays, their strings as `str`, without bytes that are not UTF-8."""
     arrays = {name: tensor.numpy() for name, tensor in answers.items()}
     return {
-        name: np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
+        name: np.char.decode(array.astype(bytes), "utf-8", "ignore")
+        if array.dtype == object
+        else array
         for name, array in arrays.items()
     }

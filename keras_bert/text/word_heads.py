@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from keras_bert.text.tagging import tokens_of
+from keras_bert.text.tagging import Tokens, tokens_of
 from keras_bert.text.windows import Windows
 
 
@@ -36,6 +36,6 @@ def word_heads(windows: Windows, starts: Sequence[Sequence[int]]) -> np.ndarray:
     return heads
 
 
-def pieces_of(windows: Windows, heads: tf.Tensor):
+def pieces_of(windows: Windows, heads: tf.Tensor) -> Tokens:
     """As `tokens_of`, with the place of each token in the flat [W · S] for its logits."""
     return tokens_of(tf.reshape(tf.range(tf.size(heads)), tf.shape(heads)), windows, heads)

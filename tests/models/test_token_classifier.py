@@ -119,8 +119,11 @@ def test_offsets_into_text_of_several_bytes_a_character(tagger):
 
 
 def test_bytes_that_are_not_utf8(tagger):
-    (row,) = tagger.answer([b"was \xff good"])
-    assert [e["text"] for e in row["entities"]] == ["good"]
+    first, second = tagger.answer([b"was \xff good", b"a go\xffod film"])
+    assert [e["text"] for e in first["entities"]] == ["good"]
+    (entity,) = second["entities"]
+    assert entity["text"] == "good" and (entity["byte_start"], entity["byte_end"]) == (2, 7)
+    assert second["text"][entity["start"] : entity["end"]] == "good"
 
 
 def test_no_records(tagger):
