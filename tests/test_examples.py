@@ -47,7 +47,7 @@ def quickstart(tmp_path_factory):
 
 def test_every_example_is_run_here():
     names = {path.name for path in EXAMPLES.glob("*.py")}
-    assert names == {"quickstart.py"} | set(STARTED_BY_ANOTHER) | set(SMOKE)
+    assert names == {"quickstart.py", "rerank_nbest.py"} | set(STARTED_BY_ANOTHER) | set(SMOKE)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
@@ -85,6 +85,15 @@ def test_answer_imports_tensorflow_and_its_text_operations_alone():
     names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
     assert names == {"os", "sys", "tensorflow", "tensorflow_text"}
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+
+
+def test_rerank_nbest_prints_word_error_rates(tmp_path):
+    output = run_example("rerank_nbest.py", "--smoke", folder=tmp_path)
+    rates = re.findall(r"^word error rate, (.+): (\d+\.\d)%$", output, re.MULTILINE)
+    assert [name for name, _ in rates] == ["recogniser", "re-ranked", "best of each list"]
+    first, chosen, best = (float(rate) for _, rate in rates)
+    assert first > 0 and best == 0 and chosen >= best
+    assert len(re.findall(r"^  \S.* -> \S", output, re.MULTILINE)) == 6
 
 
 # === The data set ===
