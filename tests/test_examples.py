@@ -15,6 +15,7 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 STARTED_BY_ANOTHER = {"answer.py": "quickstart.py"}
 # Examples that are run by `--smoke` alone, and what they must print.
 SMOKE = {
+    "answer_questions.py": r"(?s)10 held-out.*f1 +\d+\.\d%.*exported .*office open\?\n    .* \(",
     "embed_and_search.py": r"(?s)before +\d+\.\d%.*after +\d+\.\d%.*my card fell.*\d\.\d\d  \w",
     "two_heads.py": r"(?s)intent +\d+\.\d%.*form +\d+\.\d%.*form, intent, .*card is gone: ",
     "choose.py": r"(?s)seen in training +\d+\.\d%.*three other intents +\d+\.\d%.*locked at 5: ",
@@ -145,3 +146,17 @@ def test_entities_are_counted_and_whole():
         assert f"| `{part}.conll` | {cells} |" in card
         seen += [" ".join(s.words) for s in sentences]
     assert len(set(seen)) == len(seen)
+
+
+def test_questions_are_counted_and_stand_in_their_passages():
+    from keras_bert.data.squad import read_questions
+
+    card = (EXAMPLES / "questions" / "README.md").read_text(encoding="utf-8")
+    for part in ("train", "test"):
+        found = read_questions(EXAMPLES / "questions" / f"{part}.json")
+        without = sum(not answers["text"] for answers in found.answers)
+        row = f"| `{part}.json` | {len(set(found.contexts))} | {len(found)} | {without} |"
+        assert row in card
+        for context, answers in zip(found.contexts, found.answers, strict=True):
+            for text, start in zip(answers["text"], answers["answer_start"], strict=True):
+                assert context.startswith(text, start) and context.count(text) == 1
