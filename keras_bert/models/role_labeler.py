@@ -41,7 +41,8 @@ class BertRoleLabeler(BertTokenClassifier):
     one's predicate, or N texts with its `(start, end)` in characters. A sentence with two
     predicates is two records. Everything else is as in `BertTokenClassifier`; answers call
     the roles entities. A text longer than a window is labelled where the predicate is in
-    the window. `serving_default` takes `text` string [B], `predicate_start` and
+    the window. The model maps the dict of three int32 [B, S] tensors to float32 logits
+    [B, S, C]. `serving_default` takes `text` string [B], `predicate_start` and
     `predicate_end` int32 [B], in characters.
 
     Raises:

@@ -61,6 +61,7 @@ class BertTokenClassifier(WindowTask):
         dropout: before the projection; None means the backbone's `hidden_dropout_prob`.
         **kwargs: `name`.
 
+    The model itself maps the dict of three int32 [B, S] tensors to float32 logits [B, S, C].
     `fit`, `evaluate` and `score` take N lists of words with N lists of tags, in any scheme;
     or N texts with N lists of `{"start", "end", "type"}`, offsets in characters. `predict`
     takes either, and gives padded columns: see `keras_bert.text.tagging.EntityAnswers`.
