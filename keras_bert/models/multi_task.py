@@ -50,6 +50,12 @@ class BertMultiTask(Task):
 
     Raises:
         ValueError: no heads, a name that is no identifier or taken, or an unknown `task`.
+
+    Examples:
+        >>> heads = {"mood": {"task": "classify", "labels": ["bad", "good"]}}
+        >>> task = BertMultiTask.from_preset("all-minilm-l6-v2", heads=heads)
+        >>> task.fit(texts, {"mood": ["good", None, "bad"]})
+        >>> task.answer(["What a day!"])[0]["mood"]["label"]
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class BertMultipleChoice(SequenceTask):
 
     K is the same for all records of a call; it may differ between calls. The model itself
     maps the dict of three int32 [B * K, S] tensors, the rows of a record one after
-    another, to float32 logits [B * K].
+    another, to float32 logits [B * K], which the loss takes as [B, K].
 
     `fit(x, y)` takes y as the numbers of the right choices, from 0, or as their texts.
     `predict(x)` gives `choice` int32 [N], `label` (the chosen text) [N], `score` float32

@@ -14,6 +14,8 @@ from keras_bert.config import BertConfig
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.classifier import BertClassifier
 from keras_bert.models.masked_lm import BertMaskedLM
+from keras_bert.models.multi_task import BertMultiTask
+from keras_bert.models.multiple_choice import BertMultipleChoice
 from keras_bert.models.pretrainer import BertPretrainer
 from keras_bert.models.question_answerer import BertQuestionAnswerer
 from keras_bert.models.regressor import BertRegressor
@@ -33,6 +35,9 @@ TEXTS = [
     "ada met bell in die stadt " * 5,
 ]
 OTHERS = ["bell lives", "ada ?", "", "die 狗 in", "met " * 40]
+# Short, or nothing would be left of the choices, and all of them alike.
+QUESTIONS = ["ada ?", "", "狗 met", "café", "in"]
+CHOICES = [[other, "猫 !", f"in {other}"] for other in OTHERS]
 
 
 MASKED = [
@@ -105,6 +110,38 @@ ROWS = {
         make=lambda *parts: BertRegressor(*parts, pooling="max"),
         x=TEXTS,
         y=[0.5, 1.25, 3, -2, 0],
+        asked=TEXTS,
+        served={"text": TEXTS},
+    ),
+    "BertMultipleChoice": TaskRow(
+        make=lambda *parts: BertMultipleChoice(*parts, pooling="mean"),
+        x=(TEXTS, CHOICES),
+        y=[0, 2, 1, "die 狗 in", 2],
+        asked=(TEXTS, CHOICES),
+        served={"context": TEXTS, "choices": CHOICES},
+    ),
+    "BertMultipleChoice_question": TaskRow(
+        make=lambda *parts: BertMultipleChoice(*parts, question=True),
+        x=(TEXTS, QUESTIONS, CHOICES),
+        y=[0, 2, 1, 0, 2],
+        asked=(TEXTS, QUESTIONS, CHOICES),
+        served={"context": TEXTS, "question": QUESTIONS, "choices": CHOICES},
+    ),
+    "BertMultiTask": TaskRow(
+        make=lambda *parts: BertMultiTask(
+            *parts,
+            {
+                "mood": {"task": "classify", "labels": ["no", "né"], "pooling": "mean"},
+                "tags": {"task": "classify", "labels": ["a", "b", "c"], "multi_label": True},
+                "size": {"task": "regress"},
+            },
+        ),
+        x=TEXTS,
+        y={
+            "mood": ["no", "né", None, "né", "no"],
+            "tags": [["a"], [], ["b", "a"], None, ["c"]],
+            "size": [None, 0.5, 1, 2, 3],
+        },
         asked=TEXTS,
         served={"text": TEXTS},
     ),
