@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", default="all-minilm-l6-v2", help="name or folder")
     parser.add_argument("--weight", type=float, default=0.5, help="of the language model")
-    parser.add_argument("--epochs", type=int, default=20, help="where there is no head")
+    parser.add_argument("--epochs", type=int, default=10, help="where there is no head")
     parser.add_argument("--smoke", action="store_true", help="a tiny random model")
     arguments = parser.parse_args()
     keras.utils.set_random_seed(1)
