@@ -2,7 +2,7 @@
 
     python benchmarks/finetuning/score.py ROWS.json PREDICTIONS.json [PREDICTIONS.json …]
 
-seqeval for entities, the exact match and F1 of SQuAD as transformers ships them, SciPy and
+seqeval for entities, the official script of SQuAD in tf-models-official, SciPy and
 scikit-learn for the rest. Prints one JSON line a file.
 """
 
@@ -51,15 +51,16 @@ def _uncounted(tag: str) -> str:
 
 
 def span_scores(rows: list[dict], found: list) -> dict:
-    """Exact match and F1, the best of the reference answers."""
-    from transformers.data.metrics import squad_metrics
+    """Exact match and F1 by the official script, as the TensorFlow Model Garden has it."""
+    from official.nlp.tools import squad_evaluate_v2_0
 
-    exact, f1 = [], []
-    for row, text in zip(rows, found, strict=True):
-        answers = row["answers"]["text"] or [""]
-        exact.append(max(squad_metrics.compute_exact(answer, text) for answer in answers))
-        f1.append(max(squad_metrics.compute_f1(answer, text) for answer in answers))
-    return {"exact_match": sum(exact) / len(exact), "f1": sum(f1) / len(f1)}
+    questions = [
+        {"id": row["id"], "answers": [{"text": text} for text in row["answers"]["text"]]}
+        for row in rows
+    ]
+    texts = {row["id"]: text for row, text in zip(rows, found, strict=True)}
+    scores = squad_evaluate_v2_0.evaluate([{"paragraphs": [{"qas": questions}]}], texts)
+    return {"exact_match": scores["exact"] / 100, "f1": scores["f1"] / 100}
 
 
 def main() -> None:

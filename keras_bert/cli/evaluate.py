@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predicts, scores and prints."""
-    from keras_bert.cli.kinds import kind_of
+    from keras_bert.cli.task_kinds import kind_of
     from keras_bert.models.task_presets import load_task
 
     task = load_task(arguments.directory)

@@ -4,9 +4,9 @@ import argparse
 import time
 from typing import Any
 
-from keras_bert.cli.kinds import KINDS, load_kind
 from keras_bert.cli.output import print_scores, progress_to_stderr, verbosity
 from keras_bert.cli.record_arguments import add_record_arguments, positive
+from keras_bert.cli.task_kinds import KINDS, load_kind
 
 HELP = "fine-tune a pretrained BERT on a file of records"
 
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _add_recipe(subparser.add_argument_group("recipe"))
         _add_run(subparser.add_argument_group("run"))
         add_record_arguments(subparser)
+        subparser.set_defaults(**getattr(kind, "DEFAULTS", {}))
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     callbacks = _callbacks(arguments)
     with progress_to_stderr():
         task = _fit(arguments, kind, train, valid, callbacks)
+        if valid is not None and hasattr(kind, "tune"):
+            kind.tune(task, valid, batch_size=arguments.batch_size, verbose=0)
     scores = {"out": arguments.out, "examples": len(train)}
     scores["seconds"] = round(time.monotonic() - started, 1)
     task.save_to_preset(arguments.out, overwrite=arguments.overwrite)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from keras_bert.cli.main import main
+from keras_bert.cli.main import build_parser, main
 from keras_bert.models import load_task
 
 WORDS = ("good", "fine", "great", "bad", "poor", "awful")
@@ -69,6 +69,7 @@ def test_questions_without_answer_make_squad_2(squad, pretrained, tmp_path, caps
     assert main(words.split()) == 0
     scores = json.loads(capsys.readouterr().out)
     assert {"NoAns_f1", "HasAns_f1", "best_f1_thresh"} <= scores.keys()
+    assert scores["f1"] == pytest.approx(scores["best_f1"])  # the threshold is tuned
     assert load_task(tmp_path / "out").chinese
 
 
@@ -88,3 +89,10 @@ def test_misplaced_answers_are_refused_or_left_out(squad, pretrained, tmp_path, 
     # Scoring needs no place.
     assert main(["evaluate", str(tmp_path / "out"), str(train), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["total"] == 24
+
+
+def test_windows_are_long_unless_told(pretrained):
+    words = ["finetune", "answer", "--preset", str(pretrained), "--train", "x", "--out", "y"]
+    assert build_parser().parse_args(words).sequence_length == 384
+    words[1] = "classify"
+    assert build_parser().parse_args(words).sequence_length == 128

@@ -17,10 +17,39 @@ from record_huggingface import randomised
 
 FOLDER = pathlib.Path(__file__).parent / "huggingface_masked_lm"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = (
-    "the a cat dog bird sat ran flew on over under mat road hill and was is old new very "
-    "##s ##ed ##ing ##ly cafe 東 京 . , ! ?"
-).split()
+WORDS = [
+    "the",
+    "a",
+    "cat",
+    "dog",
+    "bird",
+    "sat",
+    "ran",
+    "flew",
+    "on",
+    "over",
+    "under",
+    "mat",
+    "road",
+    "hill",
+    "and",
+    "was",
+    "is",
+    "old",
+    "new",
+    "very",
+    "##s",
+    "##ed",
+    "##ing",
+    "##ly",
+    "cafe",
+    "東",
+    "京",
+    ".",
+    ",",
+    "!",
+    "?",
+]
 SIZES = {
     "vocab_size": len(SPECIAL) + len(WORDS),
     "hidden_size": 22,

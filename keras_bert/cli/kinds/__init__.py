@@ -7,43 +7,9 @@ A kind's module imports no more than the standard library at its top, and define
 - `read(path, arguments, labelled)`: a whole file, as an object with `inputs()`, `labels`
   and a length;
 - `stream(path, arguments)`: an iterator over records without labels, for `predict`;
+- `DEFAULTS`: a dict of options of `finetune` that are others here, if any;
 - `build(arguments, examples)`: a new task for these examples;
+- `tune(task, held_out, **options)`: settles on held-out examples what training does not, if
+  there is anything;
 - `answer(task, records, **options)`: JSON-ready answers for some streamed records.
 """
-
-import importlib
-from types import ModuleType
-from typing import Any
-
-# kind → the classes of tasks whose files it reads, in a fine-tuned folder.
-KINDS: dict[str, tuple[str, ...]] = {
-    "classify": ("BertClassifier",),
-    "regress": ("BertRegressor",),
-    "answer": ("BertQuestionAnswerer",),
-    "pair": (),  # makes tasks of the two kinds above
-    "embed": ("BertSentenceEncoder",),
-    "choice": ("BertMultipleChoice",),
-    "tag": ("BertTokenClassifier",),
-    "srl": ("BertRoleLabeler",),
-    "fill-mask": ("BertMaskedLM",),
-}
-
-
-def load_kind(kind: str) -> ModuleType:
-    """The module of a kind."""
-    return importlib.import_module(f"keras_bert.cli.kinds.{kind.replace('-', '_')}")
-
-
-def kind_of(task: Any) -> ModuleType:
-    """The module of the kind that a task is of.
-
-    Raises:
-        ValueError: the command line has no kind for it.
-    """
-    name = type(task).__name__
-    kinds = [kind for kind, classes in KINDS.items() if name in classes]
-    if not kinds:
-        raise ValueError(
-            f"expected a task of a kind of this command ({', '.join(KINDS)}); received {name}"
-        )
-    return load_kind(kinds[0])

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from keras_bert.data.squad import Question, Questions
 
 HELP = "answers cut from passages, from SQuAD JSON or JSON lines"
+DEFAULTS = {"sequence_length": 384}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +79,12 @@ def build(arguments: argparse.Namespace, examples: "Questions") -> Any:
         max_answer_length=arguments.max_answer_length,
         **model_options(arguments),
     )
+
+
+def tune(task: Any, held_out: "Questions", **options: Any) -> None:
+    """The threshold of no answer with the best F1, where a passage may hold none."""
+    if task.spans.squad_v2:
+        task.tune_threshold(held_out.inputs(), held_out.labels, **options)
 
 
 def answer(task: Any, records: "list[Question]", **options: Any) -> list[dict[str, Any]]:
