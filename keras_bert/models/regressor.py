@@ -37,6 +37,11 @@ class BertRegressor(RanksTexts, SequenceTask):
 
     Raises:
         ValueError: an unknown `pooling`.
+
+    Examples:
+        >>> regressor = BertRegressor.from_preset("all-minilm-l6-v2", pairs=True)
+        >>> regressor.fit((firsts, seconds), [4.5, 0.0, 2.25], epochs=3)
+        >>> regressor.predict((["A cat sits."], ["A cat is sitting."]))["score"]
     """
 
     def __init__(
