@@ -14,13 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_bert.data.batches import FeatureBatches
-from keras_bert.models.text_inputs import (
-    TextPipeline,
-    is_dataset,
-    is_raw_text,
-    pack,
-    powers_of_two,
-)
+from keras_bert.models.record_pipeline import BatchOptions, check_labels
+from keras_bert.models.text_inputs import pack
+from keras_bert.models.text_pipeline import TextPipeline
 
 
 class Rows(NamedTuple):
@@ -45,59 +41,37 @@ class GroupedPipeline(TextPipeline):
     pipeline.
     """
 
-    def prepare(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        batch_size: int,
-        shuffle: bool = False,
-        seed: int = 0,
-        few_lengths: bool = False,
-    ) -> tuple[Any, Any, Any]:
-        """As `TextPipeline.prepare`; `batch_size` and `sample_weight` count records.
+    def in_memory(
+        self, x: Any, y: Any, sample_weight: Any, options: BatchOptions
+    ) -> FeatureBatches:
+        """Records as batches; `batch_size` and `sample_weight` count records.
 
         Raises:
             ValueError: not as many labels as records, or what `rows` refuses.
         """
-        if is_dataset(x):
-            return self.map(x, batch_size), None, None
-        if not is_raw_text(x):
-            return x, None if y is None else self.targets.encode(y), sample_weight
         rows = self.rows(x, y)
-        count = len(rows.columns[0]) // rows.group_size
-        if rows.labels is not None and len(rows.labels) != count:
-            raise ValueError(
-                f"expected a label for each record; received {count} records "
-                f"and {len(rows.labels)} labels"
-            )
-        longest = self.preprocessor.sequence_length
-        batches = FeatureBatches(
+        check_labels(rows.labels, len(rows.columns[0]) // rows.group_size)
+        return FeatureBatches(
             pack(self.preprocessor, rows.columns),
             rows.labels,
             sample_weight,
-            batch_size=batch_size,
             group_size=rows.group_size,
-            shuffle=shuffle,
-            seed=seed,
-            bucket_lengths=powers_of_two(longest) if few_lengths else None,
+            **options.of_length(self.preprocessor.sequence_length),
         )
-        return batches, None, None
 
-    def map(self, dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
+    def map(self, dataset: tf.data.Dataset, options: BatchOptions) -> tf.data.Dataset:
         """Tokenises inside a pipeline whose elements are `(x,)`, `(x, label)` or with weights.
 
         Args:
             dataset: of records, single or batched; `x` is the tuple of their texts, or
                 already the dict of three integer tensors.
-            batch_size: batches single records.
+            options: `batch_size` batches single records.
         """
         if not isinstance(dataset.element_spec, tuple) or not _is_nested(dataset.element_spec[0]):
             dataset = dataset.map(lambda *x: (x[0] if len(x) == 1 else x,))
         text = tf.nest.flatten(dataset.element_spec[0])[0]
         if text.dtype == tf.string and text.shape.rank == 0:
-            dataset = dataset.batch(batch_size)
+            dataset = dataset.batch(options.batch_size)
         mapped = dataset.map(self._convert, num_parallel_calls=tf.data.AUTOTUNE)
         return mapped.prefetch(tf.data.AUTOTUNE)
 

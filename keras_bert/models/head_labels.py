@@ -10,14 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_bert.data.batches import FeatureBatches
-from keras_bert.models.text_inputs import (
-    TextPipeline,
-    as_texts,
-    is_dataset,
-    is_raw_text,
-    pack,
-    powers_of_two,
-)
+from keras_bert.models.record_pipeline import BatchOptions, check_labels
+from keras_bert.models.text_inputs import as_texts, pack
+from keras_bert.models.text_pipeline import TextPipeline
 
 
 class HeadLabels:
@@ -117,45 +112,28 @@ class HeadBatches(FeatureBatches):
 class HeadsPipeline(TextPipeline):
     """A `TextPipeline` whose labels are dicts by head."""
 
-    def prepare(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        batch_size: int,
-        shuffle: bool = False,
-        seed: int = 0,
-        few_lengths: bool = False,
-    ) -> tuple[Any, Any, Any]:
-        """As `TextPipeline.prepare`, with `y` a dict of N labels by head, None for none.
+    def in_memory(
+        self, x: Any, y: Any, sample_weight: Any, options: BatchOptions
+    ) -> FeatureBatches:
+        """Texts as batches, with `y` a dict of N labels by head, None for none.
 
         Raises:
             ValueError: not as many labels as texts, or what `HeadLabels` refuses.
         """
-        if y is None or is_dataset(x) or not is_raw_text(x):
-            options = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
-            return super().prepare(x, y, sample_weight, few_lengths=few_lengths, **options)
+        if y is None:
+            return super().in_memory(x, y, sample_weight, options)
         texts = as_texts(x, self.pairs)
         labels = self.targets.encode(y)
-        count = len(next(iter(labels.values())))
-        if count != len(texts[0]):
-            raise ValueError(
-                f"expected a label for each text; received {len(texts[0])} texts and {count} labels"
-            )
+        count = len(texts[0])
+        check_labels(next(iter(labels.values())), count, "text")
         weight = np.ones(count) if sample_weight is None else np.asarray(sample_weight, "float32")
         if weight.shape != (count,):
             raise ValueError(
                 f"expected sample_weight of shape [{count}]; received {list(weight.shape)}"
             )
-        longest = self.preprocessor.sequence_length
-        batches = HeadBatches(
+        return HeadBatches(
             pack(self.preprocessor, texts),
             labels,
             {name: weight * self.targets.present(y[name]) for name in labels},
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            bucket_lengths=powers_of_two(longest) if few_lengths else None,
+            **options.of_length(self.preprocessor.sequence_length),
         )
-        return batches, None, None

@@ -17,6 +17,7 @@ from keras_bert.data.batches import FeatureBatches
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.classifier import BertClassifier
 from keras_bert.models.head_labels import HeadLabels, HeadsPipeline
+from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.regressor import BertRegressor
 from keras_bert.models.sequence_task import SequenceTask, stored_settings
 from keras_bert.models.serving import Forward, signature_on
@@ -103,8 +104,8 @@ class BertMultiTask(Task):
         if is_raw_text(x) and not as_texts(x, self.pairs)[0]:
             shapes = {name: task.output_shape[1:] for name, task in self.heads.items()}
             return {name: np.zeros((0, *shape), "float32") for name, shape in shapes.items()}
-        few = self.compiles_each_length()
-        x, _, _ = self.pipeline.prepare(x, batch_size=batch_size, few_lengths=few)
+        options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
+        x, _, _ = self.pipeline.prepare(x, options=options)
         if isinstance(x, FeatureBatches):
             return x.restore(keras.Model.predict(self, x, **kwargs))
         return keras.Model.predict(self, x, **kwargs)

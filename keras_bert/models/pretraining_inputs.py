@@ -12,14 +12,9 @@ from keras_bert.data.labels import LabelSet
 from keras_bert.data.masked_lm_batches import MaskedLMBatches
 from keras_bert.data.masking import TokenMasker
 from keras_bert.data.pretraining_targets import split_targets
-from keras_bert.models.text_inputs import (
-    TextPipeline,
-    as_texts,
-    is_dataset,
-    is_raw_text,
-    pack,
-    powers_of_two,
-)
+from keras_bert.models.record_pipeline import BatchOptions
+from keras_bert.models.text_inputs import as_texts, pack
+from keras_bert.models.text_pipeline import TextPipeline
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.text.tokenizer import BertTokenizer
 
@@ -55,63 +50,41 @@ class PretrainingPipeline(TextPipeline):
         super().__init__(preprocessor, next_sentence, pairs=next_sentence is not None)
         self.masker = masker
 
-    def prepare(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        batch_size: int,
-        shuffle: bool = False,
-        seed: int = 0,
-        few_lengths: bool = False,
-    ) -> tuple[Any, Any, Any]:
-        """Gives `(x, y, sample_weight)` for Keras; see `TextPipeline.prepare`.
-
-        Args:
-            x: N texts, or pairs, to be masked; a `tf.data.Dataset` of these, or of batches
-                of pretraining features; a dict of such features; or what Keras itself
-                takes.
-            y: for pairs of raw texts N labels, else None.
-            sample_weight: for what Keras itself takes.
-            batch_size: for texts in memory and datasets of single records.
-            shuffle: a new order and new masks each epoch; without it the masks too are
-                the same in every call.
-            seed: of order and masks.
-            few_lengths: pad to powers of two.
+    def as_given(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        """A dict of pretraining features split from its targets; all else as it is.
 
         Raises:
-            ValueError: labels or weights where there may be none or the reverse, texts that
-                `as_texts` refuses, or features without targets.
+            ValueError: labels or weights beside such features, or features without targets.
         """
-        if is_dataset(x):
-            return self.map(x, batch_size, seed), None, None
-        if not is_raw_text(x):
-            if isinstance(x, Mapping) and "masked_lm_ids" in x:
-                _refuse("labels beside features that hold them", y, sample_weight)
-                return self._split(x)
-            return x, y, sample_weight
-        return self._batches(x, y, sample_weight, batch_size, shuffle, seed, few_lengths)
+        if isinstance(x, Mapping) and "masked_lm_ids" in x:
+            _refuse("labels beside features that hold them", y, sample_weight)
+            return self._split(x)
+        return x, y, sample_weight
 
-    def _batches(self, x, y, sample_weight, batch_size, shuffle, seed, few_lengths):
+    def in_memory(
+        self, x: Any, y: Any, sample_weight: Any, options: BatchOptions
+    ) -> MaskedLMBatches:
+        """Texts, or pairs with N labels, as batches that are masked when they are asked for.
+
+        With `shuffle` order and masks are new each epoch; without it the masks too are the
+        same in every call.
+
+        Raises:
+            ValueError: labels or weights where there may be none or the reverse, or texts
+                that `as_texts` refuses.
+        """
         _refuse("weights beside texts, of which masked pieces have their own", sample_weight)
         if not self.pairs:
             _refuse("labels beside texts, whose masked pieces are the labels", y)
         packed = pack(self.preprocessor, as_texts(x, self.pairs))
-        labels = self.encode(y, len(packed))
-        longest = self.preprocessor.sequence_length
-        batches = MaskedLMBatches(
+        return MaskedLMBatches(
             packed,
             self.masker,
             self._split,
-            labels,
-            new_masks=shuffle,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            bucket_lengths=powers_of_two(longest) if few_lengths else None,
+            self.encode(y, len(packed)),
+            new_masks=options.shuffle,
+            **options.of_length(self.preprocessor.sequence_length),
         )
-        return batches, None, None
 
     def encode(self, y: Any, rows: int) -> Any:
         """Labels of pairs as int32 [N], None for single texts.
@@ -131,20 +104,13 @@ class PretrainingPipeline(TextPipeline):
     def _split(self, features: Mapping[str, Any]) -> tuple:
         return split_targets(features, next_sentence=self.pairs)
 
-    def prepare_validation(self, data: Any, batch_size: int, few_lengths: bool) -> Any:
-        """As `prepare`, for the `validation_data` of `fit`: the masks stay the same."""
-        data = data if isinstance(data, tuple) else (data,)
-        x, y, weight = self.prepare(*data, batch_size=batch_size, few_lengths=few_lengths)
-        return x if y is None else (x, y, weight)
-
-    def map(self, dataset: tf.data.Dataset, batch_size: int, seed: int = 0) -> tf.data.Dataset:
+    def map(self, dataset: tf.data.Dataset, options: BatchOptions) -> tf.data.Dataset:
         """Masks inside a pipeline, anew in each pass over it.
 
         Args:
             dataset: elements `text`, for pairs `((first, second), label)`, batched or single
                 records; or batches of pretraining features.
-            batch_size: batches single records.
-            seed: of the masks.
+            options: `batch_size` batches single records; `seed` is that of the masks.
 
         Raises:
             ValueError: labels beside single texts, or pairs without.
@@ -160,8 +126,8 @@ class PretrainingPipeline(TextPipeline):
             raise ValueError(f"expected elements {wanted} of the dataset; received {spec}")
         text = tf.nest.flatten(spec)[0]
         if text.shape.rank == 0:
-            dataset = dataset.batch(batch_size)
-        keys = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
+            dataset = dataset.batch(options.batch_size)
+        keys = tf.data.Dataset.random(options.seed, rerandomize_each_iteration=True).batch(2)
         masked = tf.data.Dataset.zip(dataset, keys).map(
             self._mask, num_parallel_calls=tf.data.AUTOTUNE
         )

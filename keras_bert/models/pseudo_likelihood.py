@@ -16,7 +16,8 @@ import keras
 import numpy as np
 
 from keras_bert.data.features import PackedFeatures
-from keras_bert.models.text_inputs import pack, powers_of_two
+from keras_bert.models.record_pipeline import powers_of_two
+from keras_bert.models.text_inputs import pack
 
 if TYPE_CHECKING:
     from keras_bert.models.masked_lm import BertMaskedLM

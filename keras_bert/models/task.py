@@ -20,15 +20,11 @@ from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.labels import LabelSet, Scores
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.bert_inputs import TakesBertInputs
+from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.serving import TaskExport
 from keras_bert.models.task_presets import TaskPresets
-from keras_bert.models.text_inputs import (
-    TextPipeline,
-    as_texts,
-    count_rows,
-    is_dataset,
-    is_raw_text,
-)
+from keras_bert.models.text_inputs import as_texts, count_rows, is_dataset, is_raw_text
+from keras_bert.models.text_pipeline import TextPipeline
 from keras_bert.text.answers import as_numpy
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.optimizer import create_optimizer
@@ -154,25 +150,16 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         Returns:
             Keras's `History`. An uncompiled task is compiled with `compile_for`'s defaults.
         """
-        few_lengths = self.compiles_each_length()
+        options = BatchOptions(batch_size, shuffle, seed, self.compiles_each_length())
         raw = x, y
-        x, y, sample_weight = self.pipeline.prepare(
-            x,
-            y,
-            sample_weight,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            few_lengths=few_lengths,
-        )
+        x, y, sample_weight = self.pipeline.prepare(x, y, sample_weight, options)
         if not self.compiled:
             batched = isinstance(x, FeatureBatches)
             rows = x.records if batched else count_rows(*raw, batch_size)
             self.compile_for(rows, epochs=epochs, batch_size=batch_size)
         if validation_data is not None:
-            validation_data = self.pipeline.prepare_validation(
-                validation_data, batch_size, few_lengths
-            )
+            in_order = BatchOptions(batch_size, few_lengths=options.few_lengths)
+            validation_data = self.pipeline.prepare_validation(validation_data, in_order)
         if isinstance(x, FeatureBatches):  # it draws its own order
             kwargs |= {"shuffle": False, "callbacks": fit_callbacks(kwargs.get("callbacks"), x)}
         elif y is not None:  # the dict of three in memory: Keras batches it
@@ -200,10 +187,10 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             x: records in memory, as for `fit`.
             y: labels.
             sample_weight: float [N].
-            **options: `batch_size`, `shuffle` and `seed`, as for `fit`.
+            **options: of `BatchOptions`: `batch_size`, `shuffle` and `seed`, as for `fit`.
         """
-        options = {"batch_size": 32, "few_lengths": self.compiles_each_length()} | options
-        return self.pipeline.prepare(x, y, sample_weight, **options)[0]
+        options = {"few_lengths": self.compiles_each_length()} | options
+        return self.pipeline.prepare(x, y, sample_weight, BatchOptions(**options))[0]
 
     def evaluate(
         self,
@@ -215,13 +202,8 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         **kwargs: Any,
     ) -> Any:
         """The compiled loss and metrics on raw records; arguments as in `fit`."""
-        x, y, sample_weight = self.pipeline.prepare(
-            x,
-            y,
-            sample_weight,
-            batch_size=batch_size,
-            few_lengths=self.compiles_each_length(),
-        )
+        options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
+        x, y, sample_weight = self.pipeline.prepare(x, y, sample_weight, options)
         if y is not None:
             kwargs["batch_size"] = batch_size
         return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
@@ -252,9 +234,8 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         """Float32 logits for raw texts, in their order; arguments as in `predict`."""
         if is_raw_text(x) and not as_texts(x, self.pairs)[0]:
             return np.zeros((0, *self.output_shape[1:]), "float32")
-        x, _, _ = self.pipeline.prepare(
-            x, batch_size=batch_size, few_lengths=self.compiles_each_length()
-        )
+        options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
+        x, _, _ = self.pipeline.prepare(x, options=options)
         if isinstance(x, FeatureBatches):
             return np.asarray(x.restore(super().predict(x, **kwargs)), "float32")
         if not is_dataset(x):

@@ -1,10 +1,6 @@
-"""Raw records on their way into a task's `fit`, `evaluate` and `predict`.
+"""What callers pass as texts in memory: told from other inputs, checked, tokenised.
 
-In memory, texts are tokenised once and served in length-bucketed batches; from a
-`tf.data.Dataset` they are tokenised as they pass. Either way the training step itself
-sees the three integer tensors and stays jittable.
-
-Shapes: N rows in memory, B rows of a batch.
+Shapes: N rows in memory.
 """
 
 from typing import Any
@@ -12,9 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.features import PackedFeatures
-from keras_bert.data.labels import LabelSet, Scores
 from keras_bert.text.preprocessor import BertPreprocessor
 
 ROWS_A_CHUNK = 4096
@@ -131,114 +125,3 @@ def count_rows(x: Any, y: Any, batch_size: int) -> int:
             "compile_for(num_examples, …) first"
         )
     return length * rows_each
-
-
-def powers_of_two(longest: int) -> list[int]:
-    """The few lengths that batches are padded to where each costs a compilation."""
-    return [*(2**n for n in range(4, longest.bit_length()) if 2**n < longest), longest]
-
-
-class TextPipeline:
-    """Turns raw records into what `keras.Model.fit` and its siblings take.
-
-    Args:
-        preprocessor: the task's; its padding is left to the batches.
-        targets: encodes labels, in memory (`encode`) and in a graph (`encode_tensor`).
-        pairs: whether a row is two texts.
-    """
-
-    def __init__(
-        self, preprocessor: BertPreprocessor, targets: LabelSet | Scores, pairs: bool
-    ) -> None:
-        self.preprocessor = with_padding(preprocessor, "longest")
-        self.targets = targets
-        self.pairs = pairs
-
-    def prepare(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        batch_size: int,
-        shuffle: bool = False,
-        seed: int = 0,
-        few_lengths: bool = False,
-    ) -> tuple[Any, Any, Any]:
-        """Gives `(x, y, sample_weight)` for Keras.
-
-        Args:
-            x: texts in memory, a `tf.data.Dataset`, or anything that Keras itself takes.
-            y: labels, unless `x` yields them.
-            sample_weight: float [N], for `x` in memory.
-            batch_size: for texts in memory and datasets of single records.
-            shuffle: a new order each epoch, for texts in memory.
-            seed: of that order.
-            few_lengths: pad to powers of two, where each new length costs a compilation.
-
-        Returns:
-            For texts in memory and datasets, `x` yields labels and weights itself, and
-            the other two are None.
-
-        Raises:
-            ValueError: not as many labels as texts, or what `as_texts` and the targets
-                refuse.
-        """
-        if is_dataset(x):
-            return self.map(x, batch_size), None, None
-        if not is_raw_text(x):
-            return x, None if y is None else self.targets.encode(y), sample_weight
-        packed = pack(self.preprocessor, as_texts(x, self.pairs))
-        labels = None if y is None else self.targets.encode(y)
-        if labels is not None and len(labels) != len(packed):
-            raise ValueError(
-                f"expected a label for each text; received {len(packed)} texts "
-                f"and {len(labels)} labels"
-            )
-        batches = FeatureBatches(
-            packed,
-            labels,
-            sample_weight,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            bucket_lengths=powers_of_two(self.preprocessor.sequence_length)
-            if few_lengths
-            else None,
-        )
-        return batches, None, None
-
-    def prepare_validation(self, data: Any, batch_size: int, few_lengths: bool) -> Any:
-        """As `prepare`, for the `validation_data` of `fit`: a dataset or a tuple."""
-        if not isinstance(data, tuple):
-            return self.prepare(data, batch_size=batch_size)[0]
-        x, y, sample_weight = self.prepare(*data, batch_size=batch_size, few_lengths=few_lengths)
-        return x if y is None else (x, y, sample_weight)
-
-    def map(self, dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
-        """Tokenises and encodes labels inside a pipeline.
-
-        Args:
-            dataset: elements `text`, `(text, label)` or `(text, label, sample_weight)`,
-                where `text` is a string tensor, for pairs a tuple of two, or already the
-                dict of three integer tensors; batched, or single records.
-            batch_size: batches single records.
-        """
-        if _is_lone_input(dataset.element_spec, self.pairs):
-            dataset = dataset.map(lambda *x: (x[0] if len(x) == 1 else x,))
-        text = tf.nest.flatten(dataset.element_spec[0])[0]
-        if text.dtype == tf.string and text.shape.rank == 0:
-            dataset = dataset.batch(batch_size)
-        mapped = dataset.map(self._convert, num_parallel_calls=tf.data.AUTOTUNE)
-        return mapped.prefetch(tf.data.AUTOTUNE)
-
-    def _convert(self, x: Any, *rest: Any) -> tuple:
-        features = x if isinstance(x, dict) else self.preprocessor(x)
-        return (features, *(self.targets.encode_tensor(y) for y in rest[:1]), *rest[1:])
-
-
-def _is_lone_input(spec: Any, pairs: bool) -> bool:
-    """Elements without labels: `text`, the dict of three, or a bare pair."""
-    if not isinstance(spec, tuple):
-        return True
-    return pairs and len(spec) == 2 and isinstance(spec[0], tf.TensorSpec)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.features import PackedFeatures, TokenLabels
-from keras_bert.models.text_inputs import is_dataset, powers_of_two
+from keras_bert.models.record_pipeline import BatchOptions, RecordPipeline, check_labels
 from keras_bert.text.windows import SlidingWindows, Windows
 
 RECORDS_A_CHUNK = 512
@@ -33,8 +33,8 @@ def chunks_of(columns: Sequence[list], specs: Sequence[tf.TensorSpec]) -> Iterat
         )
 
 
-class WindowPipeline:
-    """As `TextPipeline`, for a `WindowTask`.
+class WindowPipeline(RecordPipeline):
+    """Any number of rows a record, for a `WindowTask`: see `RecordPipeline`.
 
     Args:
         windows: cuts records.
@@ -63,49 +63,40 @@ class WindowPipeline:
         self.label = label
         self.token_labels = token_labels
 
-    def bucket_lengths(self) -> list[int]:
-        """The lengths of batches where each costs a compilation."""
-        return powers_of_two(self.windows.sequence_length)
+    def is_raw(self, x: Any) -> bool:
+        """Whether `x` holds records in memory, rather than what Keras itself takes."""
+        return not isinstance(x, dict | keras.utils.PyDataset)
 
-    def prepare(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        batch_size: int,
-        shuffle: bool = False,
-        seed: int = 0,
-        few_lengths: bool = False,
-    ) -> tuple[Any, Any, Any]:
-        """Gives `(x, y, sample_weight)` for Keras; see `TextPipeline.prepare`.
+    def in_memory(
+        self, x: Any, y: Any, sample_weight: Any, options: BatchOptions
+    ) -> FeatureBatches:
+        """Records as batches of windows; the weight of a record is that of its windows.
 
         Raises:
-            ValueError: a dataset of strings, not as many labels as records, or what
-                `columns_of` and `encode` refuse.
+            ValueError: not as many labels as records, or what `columns_of` and `encode`
+                refuse.
         """
-        if is_dataset(x):
-            return _of_features(x), None, None
-        if isinstance(x, dict | keras.utils.PyDataset):  # the model's own inputs
-            return x, y, sample_weight
         columns = self.columns_of(x)
         labels = None if y is None else self.encode(y, columns)
-        if labels is not None and len(labels) != len(columns[0]):
-            raise ValueError(
-                f"expected a label for each record; received {len(columns[0])} records "
-                f"and {len(labels)} labels"
-            )
+        check_labels(labels, len(columns[0]))
         packed, targets, rows = self.pack(columns, labels)
-        batches = FeatureBatches(
-            packed,
-            targets,
-            None if sample_weight is None else np.asarray(sample_weight)[rows],
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            bucket_lengths=self.bucket_lengths() if few_lengths else None,
-        )
-        return batches, None, None
+        weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
+        lengths = options.of_length(self.windows.sequence_length)
+        return FeatureBatches(packed, targets, weight, **lengths)
+
+    def map(self, dataset: tf.data.Dataset, options: BatchOptions) -> tf.data.Dataset:
+        """A dataset of features as it is.
+
+        Raises:
+            ValueError: a dataset of strings.
+        """
+        del options
+        if any(spec.dtype == tf.string for spec in tf.nest.flatten(dataset.element_spec)):
+            raise ValueError(
+                "expected records in memory, or a dataset of features; received a dataset of "
+                "strings, whose records may be any number of windows"
+            )
+        return dataset
 
     def pack(
         self, columns: tuple[list, ...], labels: list | None
@@ -131,19 +122,3 @@ class WindowPipeline:
             join(targets) if targets else None,
             np.concatenate(rows),
         )
-
-    def prepare_validation(self, data: Any, batch_size: int, few_lengths: bool) -> Any:
-        """As `prepare`, for the `validation_data` of `fit`: a dataset or a tuple."""
-        if not isinstance(data, tuple):
-            return self.prepare(data, batch_size=batch_size)[0]
-        x, y, sample_weight = self.prepare(*data, batch_size=batch_size, few_lengths=few_lengths)
-        return x if y is None else (x, y, sample_weight)
-
-
-def _of_features(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    if any(spec.dtype == tf.string for spec in tf.nest.flatten(dataset.element_spec)):
-        raise ValueError(
-            "expected records in memory, or a dataset of features; received a dataset of "
-            "strings, whose records may be any number of windows"
-        )
-    return dataset

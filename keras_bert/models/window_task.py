@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.features import PackedFeatures
+from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.serving import Forward, signature_on_features
 from keras_bert.models.task import Task
 from keras_bert.models.text_inputs import as_texts
@@ -133,8 +134,8 @@ class WindowTask(Task):
         logits = np.zeros((*features["input_word_ids"].shape, *self.output_shape[2:]), "float32")
         if not len(packed):
             return tf.constant(logits)
-        lengths = self.pipeline.bucket_lengths() if self.compiles_each_length() else None
-        batches = FeatureBatches(packed, batch_size=batch_size, bucket_lengths=lengths)
+        options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
+        batches = FeatureBatches(packed, **options.of_length(self.windows.sequence_length))
         order = np.split(batches.order, range(batch_size, len(packed), batch_size))
         for rows, index in zip(order, range(len(batches)), strict=True):
             outputs = np.asarray(self.predict_on_batch(batches[index][0]), "float32")

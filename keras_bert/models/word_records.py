@@ -6,6 +6,7 @@ Shapes: N records.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.tagging_schemes import Span, spans_from_tags, tags_from_spans
 from keras_bert.data.word_texts import WordText, check_words, join_words
 from keras_bert.models.window_inputs import WindowPipeline
@@ -26,9 +27,9 @@ class WordPipeline(WindowPipeline):
         super().__init__(*columns, **settings)
         self.join = join
 
-    def prepare(self, x: Any, y: Any = None, *rest: Any, **options: Any) -> tuple[Any, Any, Any]:
-        """Gives `(x, y, sample_weight)` for Keras; see `WindowPipeline`."""
-        return super().prepare(*self.join(x, y), *rest, **options)
+    def in_memory(self, x: Any, y: Any, *rest: Any) -> FeatureBatches:
+        """Records as batches of windows; see `WindowPipeline`."""
+        return super().in_memory(*self.join(x, y), *rest)
 
 
 def decoded(text: str | bytes) -> str:

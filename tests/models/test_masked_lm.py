@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_bert.config import BertConfig
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.masked_lm import BertMaskedLM
+from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.text.preprocessor import BertPreprocessor
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "huggingface_masked_lm"
@@ -101,10 +102,10 @@ def test_datasets_of_texts(small, texts):
     single = tf.data.Dataset.from_tensor_slices((texts,))
     history = small.fit(batches, validation_data=single, verbose=0).history
     assert np.isfinite([history["loss"], history["val_loss"]]).all()
-    mapped = small.pipeline.map(batches, 7, seed=3)
+    mapped = small.pipeline.map(batches, BatchOptions(7, seed=3))
     first, second, again = (
         [x["masked_lm_positions"] for x, *_ in d]
-        for d in (mapped, mapped, small.pipeline.map(batches, 7, seed=3))
+        for d in (mapped, mapped, small.pipeline.map(batches, BatchOptions(7, seed=3)))
     )
     assert any((a.numpy() != b.numpy()).any() for a, b in zip(first, second, strict=True))
     assert all((a.numpy() == b.numpy()).all() for a, b in zip(first, again, strict=True))
