@@ -10,7 +10,9 @@ ENVIRONMENT = $(or $(PYTHON),$(error no Python of the versions that pyproject.to
 	name one with make PYTHON=...)) .ci/environment.py
 
 # The suite runs in two processes, each file in one of them: make test WORKERS=0 for one.
+# Tiny models gain nothing from more threads, over which the processes would contend.
 WORKERS ?= 2
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=10
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -31,7 +33,7 @@ demo: setup ## fine-tune MiniLM on the library intents, export it, answer questi
 	$(RUN) examples/quickstart.py $(ARGS)
 
 test: setup ## run the test suite
-	$(RUN) $(PYTEST) $(ARGS)
+	$(ONE_THREAD) $(RUN) $(PYTEST) $(ARGS)
 
 check: setup ## lint, formatting, types, direction of imports
 	$(RUN) -m ruff check .
@@ -56,7 +58,7 @@ test-wheel: build ## run the suite of the sdist against the wheel, away from the
 	rm -rf build/sdist && mkdir -p build/sdist
 	tar -xzf dist/*.tar.gz -C build/sdist --strip-components=1
 	rm -rf build/sdist/keras_bert
-	cd build/sdist && KERAS_BERT_TESTS_EXPECT=wheel ../../.venv-wheel/bin/python $(PYTEST) $(ARGS)
+	cd build/sdist && KERAS_BERT_TESTS_EXPECT=wheel $(ONE_THREAD) ../../.venv-wheel/bin/python $(PYTEST) $(ARGS)
 
 parity: .venv-parity/.stamp ## compare with torch, transformers and the TensorFlow Model Garden
 	.venv-parity/bin/python -m pytest --durations=10 tests/parity $(ARGS)

@@ -1,10 +1,6 @@
 """`BertMaskedLM` into folders and files, out of them, and served."""
 
-import json
-import os
 import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -55,39 +51,6 @@ def test_keras_file_brings_back_the_task(small, tmp_path):
     texts = ["the [MASK] was [MASK]", "[MASK]!"]
     assert loaded.answer(texts) == small.answer(texts)
     assert loaded.head.word_embeddings is loaded.backbone.embeddings.word_embeddings
-
-
-FRESH = """
-import json, sys
-import tensorflow as tf
-import tensorflow_text
-loaded = tf.saved_model.load(sys.argv[1])
-answers = loaded.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
-assert not any(name.startswith("keras_bert") for name in sys.modules)
-decode = lambda x: x.decode() if isinstance(x, bytes) else [decode(y) for y in x]
-for name in ("words", "filled"):
-    answers[name] = decode(answers[name].numpy().tolist())
-for name in ("scores", "num_masks"):
-    answers[name] = answers[name].numpy().tolist()
-print(json.dumps(answers))
-"""
-
-
-def test_a_fresh_process_gives_the_same_answers(tmp_path):
-    golden = json.loads((GOLDEN / "fill_mask.json").read_text(encoding="utf-8"))
-    recorded = BertMaskedLM.from_preset(GOLDEN, sequence_length=23)
-    version = recorded.export(tmp_path / "fill")
-    done = subprocess.run(
-        [sys.executable, "-c", FRESH, str(version), json.dumps(golden["masked"])],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    served, here = json.loads(done.stdout), recorded.predict(golden["masked"])
-    for name in ("words", "filled", "num_masks"):
-        assert served[name] == here[name].tolist()
-    np.testing.assert_allclose(served["scores"], here["scores"], atol=1e-5)
 
 
 def test_signatures_compiled_by_xla(small, tmp_path):

@@ -1,8 +1,5 @@
 import json
-import os
 import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -128,41 +125,6 @@ def test_presets_and_keras_files(trained, tmp_path):
     trained.save(tmp_path / "task.keras")
     again = keras.models.load_model(tmp_path / "task.keras")
     np.testing.assert_allclose(again.predict_logits(X, verbose=0), expected, atol=2e-6)
-
-
-FRESH = """
-import json, sys
-import tensorflow as tf
-import tensorflow_text
-loaded = tf.saved_model.load(sys.argv[1])
-x = {name: tf.constant(texts) for name, texts in json.loads(sys.argv[2]).items()}
-answers = loaded.signatures["serving_default"](**x)
-assert not any(name.startswith("keras_bert") for name in sys.modules)
-answers = {name: tensor.numpy().tolist() for name, tensor in answers.items()}
-answers["label"] = [label.decode() for label in answers["label"]]
-print(json.dumps(answers))
-"""
-
-
-@pytest.mark.parametrize("question", [False, True])
-def test_export_gives_the_same_answers_in_a_fresh_process(tiny_parts, tmp_path, question):
-    task = BertMultipleChoice(*tiny_parts, question=question)
-    version = task.export(tmp_path / "1")
-    names = [spec.name for spec in task.serving_inputs]
-    columns = [CONTEXTS, ["très good ?"] * 12, CHOICES] if question else [CONTEXTS, CHOICES]
-    given = json.dumps(dict(zip(names, columns, strict=True)))
-    done = subprocess.run(
-        [sys.executable, "-c", FRESH, str(version), given],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    served, here = json.loads(done.stdout), task.predict(tuple(columns), verbose=0)
-    assert served["label"] == here["label"].tolist()
-    assert served["choice"] == here["choice"].tolist()
-    np.testing.assert_allclose(served["probabilities"], here["probabilities"], atol=1e-5)
-    assert set(tf.saved_model.load(version).signatures) == {"serving_default", "features"}
 
 
 BAD_RECORDS = [
