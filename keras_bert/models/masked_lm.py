@@ -14,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 
 from keras_bert.checkpoints.checkpoint import Checkpoint
-from keras_bert.data.masking import TokenMasker
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.pretraining_heads import (
     INPUT_NAMES,
@@ -23,7 +22,11 @@ from keras_bert.models.pretraining_heads import (
     masked_lm_variables,
     pretraining_inputs,
 )
-from keras_bert.models.pretraining_inputs import PretrainingPipeline, keeping_special_tokens
+from keras_bert.models.pretraining_inputs import (
+    PretrainingPipeline,
+    keeping_special_tokens,
+    make_masker,
+)
 from keras_bert.models.pseudo_likelihood import pseudo_log_likelihoods
 from keras_bert.models.sequence_task import stored_settings
 from keras_bert.models.serving import Forward, signature_on
@@ -81,11 +84,8 @@ class BertMaskedLM(Task):
         **kwargs: Any,
     ) -> None:
         preprocessor = keeping_special_tokens(preprocessor)
-        vocabulary = preprocessor.tokenizer.vocabulary
-        most = max_predictions_per_seq
-        if most is None:
-            most = max(1, round(preprocessor.sequence_length * masked_lm_prob))
-        masker = TokenMasker(vocabulary, masked_lm_prob, most, whole_word, max_ngram)
+        rate, most = masked_lm_prob, max_predictions_per_seq
+        masker = make_masker(preprocessor, rate, most, whole_word, max_ngram)
 
         # === Layers ===
         head = masked_lm_head(backbone)
@@ -102,7 +102,7 @@ class BertMaskedLM(Task):
             logits,
             inputs=inputs,
             targets=None,
-            answers=FillAnswers(vocabulary, top_k),
+            answers=FillAnswers(preprocessor.tokenizer.vocabulary, top_k),
             **kwargs,
         )
 

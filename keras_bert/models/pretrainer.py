@@ -17,7 +17,6 @@ import tensorflow as tf
 
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.data.labels import LabelSet
-from keras_bert.data.masking import TokenMasker
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.pretraining_heads import (
     INPUT_NAMES,
@@ -28,7 +27,11 @@ from keras_bert.models.pretraining_heads import (
     next_sentence_variables,
     pretraining_inputs,
 )
-from keras_bert.models.pretraining_inputs import PretrainingPipeline, keeping_special_tokens
+from keras_bert.models.pretraining_inputs import (
+    PretrainingPipeline,
+    keeping_special_tokens,
+    make_masker,
+)
 from keras_bert.models.sequence_task import stored_settings
 from keras_bert.models.serving import Forward, signature_on
 from keras_bert.models.string_answers import answer_in_batches, texts_in_memory
@@ -93,11 +96,8 @@ class BertPretrainer(Task):
         **kwargs: Any,
     ) -> None:
         preprocessor = keeping_special_tokens(preprocessor)
-        most = max_predictions_per_seq
-        if most is None:
-            most = max(1, round(preprocessor.sequence_length * masked_lm_prob))
-        vocabulary = preprocessor.tokenizer.vocabulary
-        masker = TokenMasker(vocabulary, masked_lm_prob, most, whole_word, max_ngram)
+        rate, most = masked_lm_prob, max_predictions_per_seq
+        masker = make_masker(preprocessor, rate, most, whole_word, max_ngram)
 
         # === Layers ===
         mlm_head = masked_lm_head(backbone)

@@ -32,6 +32,21 @@ def keeping_special_tokens(preprocessor: BertPreprocessor) -> BertPreprocessor:
     )
 
 
+def make_masker(
+    preprocessor: BertPreprocessor,
+    masked_lm_prob: float,
+    max_predictions_per_seq: int | None,
+    whole_word: bool,
+    max_ngram: int,
+) -> TokenMasker:
+    """The masker of a task; `max_predictions_per_seq` None is the share of a whole row."""
+    most = max_predictions_per_seq
+    if most is None:
+        most = max(1, round(preprocessor.sequence_length * masked_lm_prob))
+    vocabulary = preprocessor.tokenizer.vocabulary
+    return TokenMasker(vocabulary, masked_lm_prob, most, whole_word, max_ngram)
+
+
 class PretrainingPipeline(TextPipeline):
     """As `TextPipeline`, with targets that masks make.
 

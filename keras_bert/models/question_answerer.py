@@ -92,8 +92,6 @@ class BertQuestionAnswerer(WindowTask):
 
         # === Functional Model ===
         encoded = backbone(backbone.input)
-        # No loss reaches the backbone's pooler: as a trainable one it would only decay.
-        backbone.pooler.trainable = False
         logits = head(encoded["sequence_output"])  # [W, S, 2]
         mask = keras.ops.expand_dims(backbone.input["input_mask"], -1)  # [W, S, 1]
         outputs = keras.ops.where(keras.ops.equal(mask, 0), _PADDING, logits)
