@@ -3,7 +3,8 @@
     python benchmarks/finetuning/rows.py KIND OUT.json FILE [FILE …]
 
 Both engines then learn from the same rows and are scored on the same ones. Rows of one
-passage stay on one side of the split. Kinds and their rows:
+passage stay on one side of the split. Files after `--also` are held out whole, to score a
+model on text of another kind; their rows name their file in `part`. Kinds and their rows:
 
 - classify, regress: `text`, `pair` (or null), `label`
 - tag: `words`, `tags`
@@ -110,7 +111,8 @@ def main() -> None:
     parser.add_argument("--header", action="store_true")
     parser.add_argument("--held-out", type=float, default=0.1)
     parser.add_argument("--train-limit", type=int, help="keep so many training rows")
-    parser.add_argument("--test-limit", type=int, help="keep so many held-out rows")
+    parser.add_argument("--test-limit", type=int, help="keep so many held-out rows of a part")
+    parser.add_argument("--also", nargs="+", default=[], help="more files, held out whole")
     a = parser.parse_args()
     read = {
         "tag": lambda path: tagged_rows(path, *map(int, a.columns)),
@@ -119,6 +121,10 @@ def main() -> None:
     }.get(a.kind, lambda path: table_rows(path, a.columns, a.header))
     train, test = split([row for path in a.files for row in read(path)], a.held_out)
     train, test = train[: a.train_limit], test[: a.test_limit]
+    for path in a.also:
+        _, others = split(list(read(path)), 1.0)
+        part = pathlib.Path(path).name.partition(".")[0]
+        test += [{"part": part, **row} for row in others[: a.test_limit]]
     content = {"kind": a.kind, "train": train, "test": test}
     pathlib.Path(a.out).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     print(json.dumps({"out": a.out, "train": len(train), "test": len(test)}))

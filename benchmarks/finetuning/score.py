@@ -3,7 +3,7 @@
     python benchmarks/finetuning/score.py ROWS.json PREDICTIONS.json [PREDICTIONS.json …]
 
 seqeval for entities, the official script of SQuAD in tf-models-official, SciPy and
-scikit-learn for the rest. Prints one JSON line a file.
+scikit-learn for the rest. Prints one JSON line for each part of the rows of each file.
 """
 
 import argparse
@@ -73,9 +73,14 @@ def main() -> None:
     score = {"regress": number_scores, "tag": tag_scores, "srl": tag_scores, "squad": span_scores}
     for path in a.predictions:
         found = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-        scores = score.get(content["kind"], sequence_scores)(content["test"], found)
-        rounded = {name: round(100 * float(value), 2) for name, value in scores.items()}
-        print(json.dumps({"predictions": path, "rows": len(found), **rounded}))
+        parts: dict[str, list] = {}
+        for row, answer in zip(content["test"], found, strict=True):
+            parts.setdefault(row.get("part", "held out"), []).append((row, answer))
+        for part, pairs in parts.items():
+            rows, answers = ([*column] for column in zip(*pairs, strict=True))
+            scores = score.get(content["kind"], sequence_scores)(rows, answers)
+            rounded = {name: round(100 * float(value), 2) for name, value in scores.items()}
+            print(json.dumps({"predictions": path, "part": part, "rows": len(rows), **rounded}))
 
 
 if __name__ == "__main__":
