@@ -10,7 +10,7 @@ Source: https://www.tensorflow.org/guide/saved_model (format), TensorFlow Servin
 """
 
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import tensorflow as tf
 
@@ -20,15 +20,16 @@ EXTRA_ASSETS = "assets.extra"
 
 
 class ServingRoot(tf.train.Checkpoint):
-    """What a SavedModel holds: signatures' functions and the variables they read."""
+    """What the functions of a SavedModel read.
 
-    def __init__(
-        self, functions: Mapping[str, Callable], variables: Iterable[tf.Variable], tracked: Iterable
-    ) -> None:
+    The functions are in its signatures alone: attached here too, each would be traced and
+    stored a second time.
+    """
+
+    def __init__(self, variables: Iterable[tf.Variable], tracked: Iterable) -> None:
         super().__init__()
         self.variables = list(variables)
         self.tracked = list(tracked)
-        self.functions = dict(functions)
 
 
 def version_folder(path: str | pathlib.Path) -> pathlib.Path:
@@ -71,7 +72,7 @@ def write_saved_model(
         OSError: the folder cannot be written; nothing is left of it.
     """
     version = version_folder(path)
-    root = ServingRoot(signatures, variables, tracked)
+    root = ServingRoot(variables, tracked)
     concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
     with atomic_folder(version, overwrite=overwrite) as folder:
         tf.saved_model.save(root, str(folder), signatures=concrete)

@@ -37,6 +37,18 @@ def test_writes_loadable_version_with_assets(tmp_path, doubler):
     assert json.loads((version / "assets.extra" / "card.json").read_text("utf-8")) == {"unit": "é"}
 
 
+def test_a_signature_is_traced_and_stored_once(tmp_path):
+    traces = []
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, "values")])
+    def function(values):
+        traces.append(values)
+        return {"same": values}
+
+    write_saved_model(tmp_path / "1", {"serving_default": function}, [])
+    assert len(traces) == 1
+
+
 def test_a_version_that_is_there_stays(tmp_path, doubler):
     write_saved_model(tmp_path / "3", *doubler)
     with pytest.raises(FileExistsError, match=r"expected .*3"):
