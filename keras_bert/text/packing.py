@@ -4,7 +4,7 @@
 
 Source: Devlin et al. 2019, arXiv:1810.04805, figure 2; truncation as
 `_truncate_seq_pair` of google-research/bert.
-Shapes: B texts; S sequence length; T room for the segments' own tokens.
+Shapes: B texts; S sequence length.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class SpecialIds(NamedTuple):
 
 def pack(
     segments: tuple[tf.RaggedTensor, ...],
-    sequence_length: int,
+    sequence_length: int | tf.Tensor,
     special: SpecialIds,
     padding: str = "fixed",
 ) -> dict[str, tf.Tensor]:
@@ -33,7 +33,7 @@ def pack(
 
     Args:
         segments: one or two ragged int32 tensors [B, (pieces)].
-        sequence_length: S, which longer inputs are cut to.
+        sequence_length: S, which longer inputs are cut to; a number, or an int32 scalar.
         special: ids of the special tokens.
         padding: `"fixed"` pads to `sequence_length`, `"longest"` to the longest of the
             batch after truncation.
@@ -53,9 +53,11 @@ def pack(
     types = tf.zeros_like(ids)
     start = tf.ones_like(total)  # [B], after [CLS]
     for number, (segment, length) in enumerate(zip(segments, lengths, strict=True)):
-        tokens = segment.to_tensor(shape=[None, room])  # [B, T]
+        # One more, so that there is a piece to gather where no text has any.
+        pieces = tf.concat([segment.values, [special.pad]], axis=0)
         within = place - start[:, tf.newaxis]  # [B, S]
-        moved = tf.gather(tokens, tf.clip_by_value(within, 0, room - 1), batch_dims=1)
+        source = tf.cast(segment.row_starts(), tf.int32)[:, tf.newaxis] + within
+        moved = tf.gather(pieces, tf.clip_by_value(source, 0, tf.size(pieces) - 1))
         ids = tf.where((within >= 0) & (within < length[:, tf.newaxis]), moved, ids)
         own = (within >= 0) & (within <= length[:, tf.newaxis])  # with its [SEP]
         types = tf.where(own, number, types)
@@ -65,7 +67,7 @@ def pack(
     return {"input_word_ids": ids, "input_mask": mask, "input_type_ids": types}
 
 
-def truncate(lengths: list[tf.Tensor], room: int) -> list[tf.Tensor]:
+def truncate(lengths: list[tf.Tensor], room: int | tf.Tensor) -> list[tf.Tensor]:
     """Returns how many tokens of each segment, int32 [B], fit into `room` together.
 
     Taking tokens in turns (round robin) until the room is full, and dropping the last
