@@ -65,7 +65,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         inputs: Any = None,
         **kwargs: Any,
     ) -> None:
-        _refuse_misfit(backbone, preprocessor)
+        refuse_misfit(backbone, preprocessor)
         inputs = backbone.input if inputs is None else inputs
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.backbone = backbone
@@ -276,7 +276,12 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         return bool(self.jit_compile)
 
 
-def _refuse_misfit(backbone: BertBackbone, preprocessor: BertPreprocessor) -> None:
+def refuse_misfit(backbone: BertBackbone, preprocessor: BertPreprocessor) -> None:
+    """Refuses a preprocessor whose ids or lengths a backbone has no embeddings for.
+
+    Raises:
+        ValueError: naming what is too small.
+    """
     config = backbone.config
     limits = {
         "max_position_embeddings": (preprocessor.sequence_length, config.max_position_embeddings),

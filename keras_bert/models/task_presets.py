@@ -72,7 +72,7 @@ class TaskPresets:
         backbone = BertBackbone(
             checkpoint.config, dtype=dtype, gradient_checkpointing=gradient_checkpointing
         )
-        preprocessor = _preprocessor(checkpoint, folder, sequence_length)
+        preprocessor = preprocessor_of(checkpoint, folder, sequence_length)
         settings, has_head = cls.head_settings(checkpoint, head)
         task = cls(backbone, preprocessor, **settings)
         load_checkpoint(
@@ -125,9 +125,16 @@ def load_task(folder: str | os.PathLike[str], **options: Any) -> Any:
     return task.from_preset(folder, **options)
 
 
-def _preprocessor(
+def preprocessor_of(
     checkpoint: Checkpoint, folder: pathlib.Path, sequence_length: int | None
 ) -> BertPreprocessor:
+    """The preprocessor of a folder, with its settings.
+
+    Args:
+        checkpoint: what `read_checkpoint` made of the folder.
+        folder: has the vocabulary.
+        sequence_length: in place of the folder's own, or of 128.
+    """
     stored = checkpoint.metadata.get("preprocessor") or {}
     settings = {key: stored[key] for key in ("sequence_length", "truncation") if key in stored}
     settings.setdefault("sequence_length", min(128, checkpoint.config.max_position_embeddings))
