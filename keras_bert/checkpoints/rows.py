@@ -3,10 +3,12 @@
 A row holds full names, with `{i}` for the number of the encoder layer, and is read in both
 directions. Google's TF1 name is the canonical one: a `Checkpoint` holds its arrays under
 that name and in Google's shape. `kernel`s are [inputs, outputs]; `output_weights` of a head
-are [outputs, hidden_size]. Hugging Face (PyTorch) keeps every kernel transposed.
+are [outputs, hidden_size]. Hugging Face (PyTorch) keeps every kernel transposed. tf-models has
+paths of attributes from the object that holds the part: the encoder, its masked-LM head, its
+classification head.
 
 Source: google-research/bert `modeling.py`, `run_pretraining.py`, `run_classifier.py`,
-`run_squad.py`; transformers `modeling_bert.py`.
+`run_squad.py`; transformers `modeling_bert.py`; tf-models `bert_encoder.py`, `masked_lm.py`.
 
 Shapes: H hidden_size, I intermediate_size, V vocab_size, P max_position_embeddings,
 T type_vocab_size, C number of labels, E size of an embedding.
@@ -30,6 +32,7 @@ class Row(NamedTuple):
     part: str
     google: str
     huggingface: str
+    tf_models: str  # "" where tf-models keeps no such array
     shape: tuple[str | int, ...]  # Google's layout
     transposed: bool = False  # Hugging Face keeps the transpose
 
@@ -37,78 +40,110 @@ class Row(NamedTuple):
 # fmt: off
 ROWS = (
     Row("embeddings", "bert/embeddings/word_embeddings",
-        "bert.embeddings.word_embeddings.weight", (V, H)),
+        "bert.embeddings.word_embeddings.weight",
+        "_embedding_layer/embeddings", (V, H)),
     Row("embeddings", "bert/embeddings/token_type_embeddings",
-        "bert.embeddings.token_type_embeddings.weight", (T, H)),
+        "bert.embeddings.token_type_embeddings.weight",
+        "_type_embedding_layer/embeddings", (T, H)),
     Row("embeddings", "bert/embeddings/position_embeddings",
-        "bert.embeddings.position_embeddings.weight", (P, H)),
+        "bert.embeddings.position_embeddings.weight",
+        "_position_embedding_layer/embeddings", (P, H)),
     Row("embeddings", "bert/embeddings/LayerNorm/beta",
-        "bert.embeddings.LayerNorm.bias", (H,)),
+        "bert.embeddings.LayerNorm.bias",
+        "_embedding_norm_layer/beta", (H,)),
     Row("embeddings", "bert/embeddings/LayerNorm/gamma",
-        "bert.embeddings.LayerNorm.weight", (H,)),
+        "bert.embeddings.LayerNorm.weight",
+        "_embedding_norm_layer/gamma", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/attention/self/query/kernel",
-        "bert.encoder.layer.{i}.attention.self.query.weight", (H, H), transposed=True),
+        "bert.encoder.layer.{i}.attention.self.query.weight",
+        "_transformer_layers/{i}/_attention_layer/_query_dense/kernel", (H, H), transposed=True),
     Row("encoder", "bert/encoder/layer_{i}/attention/self/query/bias",
-        "bert.encoder.layer.{i}.attention.self.query.bias", (H,)),
+        "bert.encoder.layer.{i}.attention.self.query.bias",
+        "_transformer_layers/{i}/_attention_layer/_query_dense/bias", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/attention/self/key/kernel",
-        "bert.encoder.layer.{i}.attention.self.key.weight", (H, H), transposed=True),
+        "bert.encoder.layer.{i}.attention.self.key.weight",
+        "_transformer_layers/{i}/_attention_layer/_key_dense/kernel", (H, H), transposed=True),
     Row("encoder", "bert/encoder/layer_{i}/attention/self/key/bias",
-        "bert.encoder.layer.{i}.attention.self.key.bias", (H,)),
+        "bert.encoder.layer.{i}.attention.self.key.bias",
+        "_transformer_layers/{i}/_attention_layer/_key_dense/bias", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/attention/self/value/kernel",
-        "bert.encoder.layer.{i}.attention.self.value.weight", (H, H), transposed=True),
+        "bert.encoder.layer.{i}.attention.self.value.weight",
+        "_transformer_layers/{i}/_attention_layer/_value_dense/kernel", (H, H), transposed=True),
     Row("encoder", "bert/encoder/layer_{i}/attention/self/value/bias",
-        "bert.encoder.layer.{i}.attention.self.value.bias", (H,)),
+        "bert.encoder.layer.{i}.attention.self.value.bias",
+        "_transformer_layers/{i}/_attention_layer/_value_dense/bias", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/attention/output/dense/kernel",
-        "bert.encoder.layer.{i}.attention.output.dense.weight", (H, H), transposed=True),
+        "bert.encoder.layer.{i}.attention.output.dense.weight",
+        "_transformer_layers/{i}/_attention_layer/_output_dense/kernel", (H, H), transposed=True),
     Row("encoder", "bert/encoder/layer_{i}/attention/output/dense/bias",
-        "bert.encoder.layer.{i}.attention.output.dense.bias", (H,)),
+        "bert.encoder.layer.{i}.attention.output.dense.bias",
+        "_transformer_layers/{i}/_attention_layer/_output_dense/bias", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/attention/output/LayerNorm/beta",
-        "bert.encoder.layer.{i}.attention.output.LayerNorm.bias", (H,)),
+        "bert.encoder.layer.{i}.attention.output.LayerNorm.bias",
+        "_transformer_layers/{i}/_attention_layer_norm/beta", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/attention/output/LayerNorm/gamma",
-        "bert.encoder.layer.{i}.attention.output.LayerNorm.weight", (H,)),
+        "bert.encoder.layer.{i}.attention.output.LayerNorm.weight",
+        "_transformer_layers/{i}/_attention_layer_norm/gamma", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/intermediate/dense/kernel",
-        "bert.encoder.layer.{i}.intermediate.dense.weight", (H, I), transposed=True),
+        "bert.encoder.layer.{i}.intermediate.dense.weight",
+        "_transformer_layers/{i}/_intermediate_dense/kernel", (H, I), transposed=True),
     Row("encoder", "bert/encoder/layer_{i}/intermediate/dense/bias",
-        "bert.encoder.layer.{i}.intermediate.dense.bias", (I,)),
+        "bert.encoder.layer.{i}.intermediate.dense.bias",
+        "_transformer_layers/{i}/_intermediate_dense/bias", (I,)),
     Row("encoder", "bert/encoder/layer_{i}/output/dense/kernel",
-        "bert.encoder.layer.{i}.output.dense.weight", (I, H), transposed=True),
+        "bert.encoder.layer.{i}.output.dense.weight",
+        "_transformer_layers/{i}/_output_dense/kernel", (I, H), transposed=True),
     Row("encoder", "bert/encoder/layer_{i}/output/dense/bias",
-        "bert.encoder.layer.{i}.output.dense.bias", (H,)),
+        "bert.encoder.layer.{i}.output.dense.bias",
+        "_transformer_layers/{i}/_output_dense/bias", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/output/LayerNorm/beta",
-        "bert.encoder.layer.{i}.output.LayerNorm.bias", (H,)),
+        "bert.encoder.layer.{i}.output.LayerNorm.bias",
+        "_transformer_layers/{i}/_output_layer_norm/beta", (H,)),
     Row("encoder", "bert/encoder/layer_{i}/output/LayerNorm/gamma",
-        "bert.encoder.layer.{i}.output.LayerNorm.weight", (H,)),
+        "bert.encoder.layer.{i}.output.LayerNorm.weight",
+        "_transformer_layers/{i}/_output_layer_norm/gamma", (H,)),
     Row("pooler", "bert/pooler/dense/kernel",
-        "bert.pooler.dense.weight", (H, H), transposed=True),
+        "bert.pooler.dense.weight",
+        "_pooler_layer/kernel", (H, H), transposed=True),
     Row("pooler", "bert/pooler/dense/bias",
-        "bert.pooler.dense.bias", (H,)),
+        "bert.pooler.dense.bias",
+        "_pooler_layer/bias", (H,)),
     Row("mlm", "cls/predictions/transform/dense/kernel",
-        "cls.predictions.transform.dense.weight", (H, H), transposed=True),
+        "cls.predictions.transform.dense.weight",
+        "dense/kernel", (H, H), transposed=True),
     Row("mlm", "cls/predictions/transform/dense/bias",
-        "cls.predictions.transform.dense.bias", (H,)),
+        "cls.predictions.transform.dense.bias",
+        "dense/bias", (H,)),
     Row("mlm", "cls/predictions/transform/LayerNorm/beta",
-        "cls.predictions.transform.LayerNorm.bias", (H,)),
+        "cls.predictions.transform.LayerNorm.bias",
+        "layer_norm/beta", (H,)),
     Row("mlm", "cls/predictions/transform/LayerNorm/gamma",
-        "cls.predictions.transform.LayerNorm.weight", (H,)),
+        "cls.predictions.transform.LayerNorm.weight",
+        "layer_norm/gamma", (H,)),
     Row("mlm", "cls/predictions/output_bias",
-        "cls.predictions.bias", (V,)),
+        "cls.predictions.bias",
+        "bias", (V,)),
     Row("nsp", "cls/seq_relationship/output_weights",
-        "cls.seq_relationship.weight", (2, H)),
+        "cls.seq_relationship.weight",
+        "out_proj/kernel", (2, H)),
     Row("nsp", "cls/seq_relationship/output_bias",
-        "cls.seq_relationship.bias", (2,)),
+        "cls.seq_relationship.bias",
+        "out_proj/bias", (2,)),
     Row("classifier", "output_weights",
-        "classifier.weight", (C, H)),
+        "classifier.weight",
+        "out_proj/kernel", (C, H)),
     Row("classifier", "output_bias",
-        "classifier.bias", (C,)),
+        "classifier.bias",
+        "out_proj/bias", (C,)),
     Row("squad", "cls/squad/output_weights",
-        "qa_outputs.weight", (2, H)),
+        "qa_outputs.weight", "", (2, H)),
     Row("squad", "cls/squad/output_bias",
-        "qa_outputs.bias", (2,)),
+        "qa_outputs.bias", "", (2,)),
     # Ours: others keep a sentence encoder's projection in a file of its own.
     Row("embedding", "embedding/output_weights",
-        "embedding.weight", (E, H)),
+        "embedding.weight", "", (E, H)),
     Row("embedding", "embedding/output_bias",
-        "embedding.bias", (E,)),
+        "embedding.bias", "", (E,)),
 )
 # fmt: on
 
@@ -139,6 +174,7 @@ def rows_of_named_heads(names: Collection[str]) -> list[Row]:
             NAMED_HEADS,
             f"{NAMED_HEADS}/{head}/output_{kind}",
             f"{NAMED_HEADS}.{head}.{kind}",
+            "",
             shape,
         )
         for head in sorted(heads)
@@ -147,9 +183,8 @@ def rows_of_named_heads(names: Collection[str]) -> list[Row]:
 
 
 def _numbered(row: Row, i: int) -> Row:
-    return row._replace(
-        google=row.google.replace("{i}", str(i)), huggingface=row.huggingface.replace("{i}", str(i))
-    )
+    names = ("google", "huggingface", "tf_models")
+    return row._replace(**{name: getattr(row, name).replace("{i}", str(i)) for name in names})
 
 
 def shape_of(row: Row, config: BertConfig, num_labels: int | None) -> tuple[int | None, ...]:
