@@ -3,6 +3,8 @@
 import contextlib
 import json
 import sys
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -14,6 +16,28 @@ def progress_to_stderr() -> contextlib.AbstractContextManager[Any]:
 def verbosity() -> int:
     """Keras's `verbose`: a moving bar for a person, a line an epoch for a log."""
     return 1 if sys.stderr.isatty() else 2
+
+
+@contextlib.contextmanager
+def record_counter() -> Iterator[Callable[[int], None]]:
+    """Tells a person who would otherwise see nothing how many records are done.
+
+    How many there will be is not known of a stream. Nothing is shown in a log, or beside
+    answers on the same screen.
+    """
+    shown = sys.stderr.isatty() and not sys.stdout.isatty()
+    done, started = 0, time.monotonic()
+
+    def count(number: int) -> None:
+        nonlocal done
+        done += number
+        if shown:
+            rate = done / max(time.monotonic() - started, 1e-9)
+            print(f"\r{done:,} records, {rate:,.0f} a second", end="", file=sys.stderr, flush=True)
+
+    yield count
+    if shown and done:
+        print(file=sys.stderr)
 
 
 def print_scores(scores: dict[str, Any], *, as_json: bool) -> None:

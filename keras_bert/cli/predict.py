@@ -1,9 +1,10 @@
 """`keras-bert predict`: answers for records, as JSON lines, while they are being read."""
 
 import argparse
-import json
 import sys
 
+from keras_bert.cli.answer_files import answer_writer
+from keras_bert.cli.output import record_counter
 from keras_bert.cli.record_arguments import add_record_arguments, chunks, positive
 
 HELP = "answer records or standard input as JSON lines"
@@ -19,6 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="-",
         help="as for finetune, or text lines; - or nothing is standard input",
     )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write there instead of to standard output: .jsonl, or .npy for embeddings",
+    )
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N")
     add_record_arguments(parser)
 
@@ -33,7 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     records = kind.stream(arguments.records, arguments)
     # A person at a terminal gets each answer at once; a file is sorted by length in chunks.
     interactive = arguments.records == "-" and sys.stdin.isatty()
-    for chunk in chunks(records, 1 if interactive else arguments.batch_size * 64):
-        for answer in kind.answer(task, chunk, batch_size=arguments.batch_size, verbose=0):
-            print(json.dumps(answer, ensure_ascii=False), flush=interactive)
+    size = 1 if interactive else arguments.batch_size * 64
+    with answer_writer(arguments.out, flush=interactive) as write, record_counter() as count:
+        for chunk in chunks(records, size):
+            write(kind.answer(task, chunk, batch_size=arguments.batch_size, verbose=0))
+            count(len(chunk))
     return 0

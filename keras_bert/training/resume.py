@@ -19,12 +19,13 @@ from typing import Any
 
 import keras
 
+from keras_bert.checkpoints.atomic_file import remove_leftovers
 from keras_bert.data.batches import EpochCounter, FeatureBatches
 from keras_bert.training import run_state
 from keras_bert.training.fast_forward import FastForward
 from keras_bert.training.interrupt import InterruptNote
 from keras_bert.training.run_fingerprint import check_same_run, run_fingerprint
-from keras_bert.training.state_file import read_state, remove_leftovers, write_state
+from keras_bert.training.state_file import read_state, write_state
 
 
 class ResumableTraining(keras.callbacks.Callback):

@@ -1,14 +1,9 @@
 """Arrays and facts in one file that is always whole.
 
-A write goes to a temporary file beside it, reaches the disk, and takes the old
-file's place in one step (POSIX `rename`): a process killed at any moment leaves
-the old state or the new one. The file is NumPy's `.npz`, whose members carry
-checksums; nothing in it is pickled.
+The file is NumPy's `.npz`, whose members carry checksums; nothing in it is pickled.
 """
 
-import contextlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from keras_bert.checkpoints.atomic_file import atomic_file
+
 _FACTS = "facts"
-_TEMPORARY = ".{name}.{process}.partial"
 
 
 def write_state(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
@@ -35,18 +31,8 @@ def write_state(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str
     facts = {"dtypes": dtypes, "facts": dict(facts)}
     members = {name: _native(array) for name, array in arrays.items()}
     members[_FACTS] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-    temporary = path.with_name(_TEMPORARY.format(name=path.name, process=os.getpid()))
-    try:
-        with open(temporary, "wb") as stream:
-            np.savez(stream, **members)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-        _flush_folder(path.parent)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    with atomic_file(path) as stream:
+        np.savez(stream, **members)
 
 
 def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -68,20 +54,6 @@ def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         ) from error
 
 
-def remove_leftovers(path: Path) -> None:
-    """Removes temporary files that killed writers of `path` left."""
-    for leftover in path.parent.glob(_TEMPORARY.format(name=path.name, process="*")):
-        leftover.unlink(missing_ok=True)
-
-
 def _native(array: np.ndarray) -> np.ndarray:
     """NumPy's files hold its own dtypes only: others go as integers of their size."""
     return array if array.dtype.isbuiltin == 1 else array.view(f"u{array.dtype.itemsize}")
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

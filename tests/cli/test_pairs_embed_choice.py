@@ -76,6 +76,10 @@ def test_embed_from_triplets(finetune, tmp_path, capsys):
     assert vectors.shape == (3, 5)
     encoder = load_task(tmp_path / "out")
     np.testing.assert_allclose(vectors, encoder.encode(["the good film", "", "awful"]), atol=2e-6)
+    saved = tmp_path / "vectors.npy"
+    assert run(capsys, "predict", tmp_path / "out", texts, "--out", saved) == ""
+    assert np.load(saved).dtype == np.float32
+    np.testing.assert_allclose(np.load(saved), vectors, atol=2e-6)
     assert finetune("embed", path, "--loss", "triplet", "--overwrite")["examples"] == 6
 
 

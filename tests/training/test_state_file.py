@@ -7,7 +7,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from keras_bert.training.state_file import read_state, remove_leftovers, write_state
+from keras_bert.checkpoints.atomic_file import remove_leftovers
+from keras_bert.training.state_file import read_state, write_state
 
 ARRAYS = {
     "model/0": np.arange(6, dtype=np.float32).reshape(2, 3),
