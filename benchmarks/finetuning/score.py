@@ -47,7 +47,9 @@ def tag_scores(rows: list[dict], found: list) -> dict:
 
 
 def _uncounted(tag: str) -> str:
-    return "O" if tag in ("B-V", "I-V") else tag
+    if tag in ("B-V", "I-V"):
+        return "O"
+    return f"I-{tag[2:]}" if tag.startswith("M-") else tag  # seqeval reads BIES, not BMES
 
 
 def span_scores(rows: list[dict], found: list) -> dict:
@@ -63,14 +65,24 @@ def span_scores(rows: list[dict], found: list) -> dict:
     return {"exact_match": scores["exact"] / 100, "f1": scores["f1"] / 100}
 
 
+def chinese_span_scores(rows: list[dict], found: list) -> dict:
+    """Exact match and F1 by CMRC 2018's rules, which keras_bert's own scores follow."""
+    from keras_bert.training.chinese_answers import chinese_scores
+
+    scores = chinese_scores(found, [row["answers"]["text"] for row in rows])
+    return {name: scores[name] for name in ("exact_match", "f1")}
+
+
 def main() -> None:
     """Scores each file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows")
     parser.add_argument("predictions", nargs="+")
+    parser.add_argument("--chinese", action="store_true", help="score answers by characters")
     a = parser.parse_args()
     content = json.loads(pathlib.Path(a.rows).read_text(encoding="utf-8"))
     score = {"regress": number_scores, "tag": tag_scores, "srl": tag_scores, "squad": span_scores}
+    score |= {"squad": chinese_span_scores} if a.chinese else {}
     for path in a.predictions:
         found = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
         parts: dict[str, list] = {}
