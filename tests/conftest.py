@@ -19,6 +19,13 @@ def project_root() -> pathlib.Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def serving_operations() -> set[str]:
+    """What TensorFlow Serving 2.13 and later know; golden/record_serving_operations.py."""
+    lines = (ROOT / "tests/golden/serving_operations.txt").read_text("utf-8").splitlines()
+    return {line.partition(" ")[2] for line in lines}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_network():
     """Fails the test that reaches for another machine, instead of letting it depend on one."""

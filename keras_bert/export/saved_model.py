@@ -10,13 +10,18 @@ Source: https://www.tensorflow.org/guide/saved_model (format), TensorFlow Servin
 """
 
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import tensorflow as tf
 
-from keras_bert.checkpoints.atomic import atomic_folder
-
-EXTRA_ASSETS = "assets.extra"
+from keras_bert.checkpoints.atomic import atomic_folder, check_destination
+from keras_bert.export.warmup import (
+    EXTRA_ASSETS,
+    WARMUP_FILE,
+    Record,
+    warmup_content,
+    warmup_requests,
+)
 
 
 class ServingRoot(tf.train.Checkpoint):
@@ -51,6 +56,7 @@ def write_saved_model(
     *,
     tracked: Iterable = (),
     extra_assets: Mapping[str, str] | None = None,
+    warmup: Sequence[Record] | None = None,
     overwrite: bool = False,
 ) -> pathlib.Path:
     """Writes one version; an interrupted call leaves no half-written folder behind.
@@ -62,22 +68,31 @@ def write_saved_model(
         variables: every variable that the functions read, each once.
         tracked: resources that the functions read (lookup tables, for example).
         extra_assets: contents of small UTF-8 files for `assets.extra/`, by file name.
+        warmup: records that a server answers while it loads the version; see
+            `keras_bert.export.warmup.warmup_requests`.
         overwrite: replace a version that is there.
 
     Returns:
         The version folder.
 
     Raises:
+        ImportError: warm-up records without tensorflow-serving-api.
+        ValueError: a warm-up record that the model does not answer.
         FileExistsError: the version is there and `overwrite` is false.
         OSError: the folder cannot be written; nothing is left of it.
     """
     version = version_folder(path)
     root = ServingRoot(variables, tracked)
+    check_destination(version, overwrite)
     concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
+    files = {name: text.encode("utf-8") for name, text in (extra_assets or {}).items()}
+    if warmup is not None:
+        requests = warmup_requests(version.parent.name, concrete, warmup)
+        files[WARMUP_FILE] = warmup_content(requests)
     with atomic_folder(version, overwrite=overwrite) as folder:
         tf.saved_model.save(root, str(folder), signatures=concrete)
-        for name, text in (extra_assets or {}).items():
+        for name, content in files.items():
             extra = folder / EXTRA_ASSETS
             extra.mkdir(exist_ok=True)
-            (extra / name).write_text(text, encoding="utf-8")
+            (extra / name).write_bytes(content)
     return version

@@ -13,10 +13,11 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import keras
 import tensorflow as tf
 
+from keras_bert.export.backend import require_tensorflow
 from keras_bert.export.saved_model import write_saved_model
+from keras_bert.export.warmup import Record
 from keras_bert.layers.poolers import MeanPooler
 from keras_bert.models.text_inputs import with_padding
 
@@ -64,7 +65,12 @@ class TaskExport:
         return {"features": signature_on_features(self, forward)}
 
     def export(
-        self, path: str | pathlib.Path, *, jit_compile: bool = False, overwrite: bool = False
+        self,
+        path: str | pathlib.Path,
+        *,
+        jit_compile: bool = False,
+        warmup: Sequence[Record] | None = None,
+        overwrite: bool = False,
     ) -> pathlib.Path:
         """Writes a SavedModel that takes strings and returns answers.
 
@@ -75,16 +81,23 @@ class TaskExport:
             path: a version folder such as `models/intents/1`, or `models/intents` for the
                 next version.
             jit_compile: compile the part on integers with XLA.
+            warmup: records that TensorFlow Serving answers while it loads the version, so
+                that no client waits for the first answer: a text each, or a dict by the
+                names of `serving_inputs`. Needs the extra `serving`.
             overwrite: replace a version that is there.
 
         Returns:
             The version folder. A killed or failed export leaves none.
+
+        Raises:
+            ValueError: a warm-up record that the task does not answer.
         """
         return write_saved_model(
             path,
             serving_signatures(self, jit_compile=jit_compile),
             [variable.value for variable in self.weights],
             extra_assets={"keras_bert.json": json.dumps(self.card(), indent=2) + "\n"},
+            warmup=warmup,
             overwrite=overwrite,
         )
 
@@ -118,12 +131,7 @@ def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, 
     Raises:
         RuntimeError: Keras runs on another backend than TensorFlow.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "expected the TensorFlow backend for export; received "
-            f"{keras.backend.backend()!r}: save_to_preset, then load and export with "
-            "KERAS_BACKEND=tensorflow"
-        )
+    require_tensorflow()
     padding = "fixed" if jit_compile else "longest"
     inputs = task.serving_inputs
 

@@ -6,19 +6,17 @@ import os
 import subprocess
 import sys
 
+import c_loader
 import keras
 import numpy as np
 import pytest
 import task_rows
 import tensorflow as tf
 from row import FOLDER
-from tensorflow.core.protobuf import saved_model_pb2
 
+from keras_bert.export.serving_operations import graph_operations
 from keras_bert.models import load_task
 from keras_bert.models.task_presets import TASKS
-
-# Core TensorFlow, and the one tensorflow-text op that TensorFlow Serving links (2.13 on).
-SERVABLE_TEXT_OPS = {"TFText>FastWordpieceTokenizeWithOffsets"}
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +79,15 @@ def served(exports):
 
 
 @pytest.fixture(scope="module")
+def in_c(exports, tmp_path_factory):
+    if not c_loader.compiler():
+        pytest.skip("a C compiler is missing")
+    program = c_loader.build(tmp_path_factory.mktemp("program"))
+    models = {exports / name / "1": case.served for name, case in task_rows.ROWS.items()}
+    return dict(zip(task_rows.ROWS, c_loader.answers(program, models), strict=True))
+
+
+@pytest.fixture(scope="module")
 def on_jax(presets):
     pytest.importorskip("jax")
     return in_another_process("jax", presets, KERAS_BACKEND="jax")
@@ -139,6 +146,21 @@ def test_served_answers_are_the_same(name, served, answers):
     assert_same(served[name], answers)
 
 
+def test_a_c_program_gets_the_same_answers(name, case, task, in_c, answers):
+    signatures = in_c[name]
+    assert_same(signatures.pop("serving_default"), answers)
+    for signature, found in signatures.items():
+        if signature != "embed":  # a head's
+            assert_same(found, {key: answers[f"{signature}_{key}"] for key in found})
+        elif "pooled_output" in found:
+            texts = case.asked if not task.pairs else tuple(map(list, case.asked))
+            pooled = task.backbone(task.preprocessor(texts))["pooled_output"]
+            np.testing.assert_allclose(found["pooled_output"], pooled, rtol=0, atol=1e-5)
+            np.testing.assert_allclose(np.linalg.norm(found["embedding"], axis=-1), 1, rtol=1e-5)
+        else:
+            assert_same(found, {"embedding": answers["embedding"]})
+
+
 def test_jax_gives_the_same_answers(name, on_jax, answers):
     assert_same(on_jax[name], answers)
 
@@ -171,13 +193,8 @@ def test_signatures_keep_the_records_first(name, exports, case):
     assert {len(column) for column in signature(**empty).values()} == {0}
 
 
-def test_graph_holds_servable_operations_alone(name, exports):
-    content = (exports / name / "1" / "saved_model.pb").read_bytes()
-    graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
-    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
-    operations = {node.op for node in nodes}
-    assert not operations & {"PyFunc", "EagerPyFunc"}
-    assert {operation for operation in operations if ">" in operation} <= SERVABLE_TEXT_OPS
+def test_graph_holds_servable_operations_alone(name, exports, serving_operations):
+    assert not graph_operations(exports / name / "1") - serving_operations
 
 
 def test_weights_are_stored_once(name, exports, task):

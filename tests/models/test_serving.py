@@ -25,9 +25,6 @@ answers["label"] = [label.decode() for label in answers["label"]]
 print(json.dumps(answers))
 """
 
-# Core TensorFlow, and the one tensorflow-text op that TensorFlow Serving links (2.13 on).
-SERVABLE_TEXT_OPS = {"TFText>FastWordpieceTokenizeWithOffsets"}
-
 
 @pytest.fixture(scope="module")
 def exported(make_parts, tmp_path_factory):
@@ -71,17 +68,6 @@ def test_signatures(exported):
     )
     empty = loaded.signatures["serving_default"](text=tf.constant([], tf.string))
     assert empty["probabilities"].shape == (0, 3)
-
-
-def test_graph_holds_servable_operations_alone(exported):
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    model = saved_model_pb2.SavedModel.FromString((exported[1] / "saved_model.pb").read_bytes())
-    graph = model.meta_graphs[0].graph_def
-    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
-    operations = {node.op for node in nodes}
-    assert not operations & {"PyFunc", "EagerPyFunc"}
-    assert {op for op in operations if ">" in op} <= SERVABLE_TEXT_OPS
 
 
 def test_weights_are_stored_once(exported):
