@@ -128,7 +128,8 @@ def _refuse_head_of_ours(checkpoint: Checkpoint, format: str) -> None:
         )
     ours = {"embedding": "the projection of a sentence encoder", "heads": "several named heads"}
     for head, what in ours.items():
-        if format != "keras" and head in checkpoint.heads:
+        kept = ("keras", "huggingface") if head == "embedding" else ("keras",)
+        if format not in kept and head in checkpoint.heads:
             raise ValueError(f"expected a head that {format} has too; received {what}")
 
 

@@ -15,6 +15,11 @@ from keras_bert.checkpoints.config_facts import (
     make_config,
     placeholders,
 )
+from keras_bert.checkpoints.huggingface_modules import (
+    ENCODER_CLASS,
+    read_modules,
+    write_modules,
+)
 from keras_bert.checkpoints.huggingface_tensors import from_huggingface, to_huggingface
 from keras_bert.checkpoints.huggingface_tokenizer import read_tokenizer, write_tokenizer
 from keras_bert.checkpoints.json_file import read_json, write_json
@@ -53,14 +58,18 @@ def read_huggingface(folder: pathlib.Path) -> Checkpoint:
     checkpoint = Checkpoint(config, arrays, vocabulary, lowercase, labels, metadata)
     if "classifier" not in checkpoint.heads:
         checkpoint.labels = None
+    _add_modules(checkpoint, folder)
     return checkpoint
 
 
 def write_huggingface(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
-    """Writes a folder that transformers loads, model and tokenizer."""
+    """Writes a folder that transformers loads, and sentence-transformers where it may."""
     write_json(_config_to_json(checkpoint), folder / CONFIG_FILE)
     prefixed = architecture_of(checkpoint) != "BertModel"
-    write_tensors(to_huggingface(checkpoint.arrays, checkpoint.config, prefixed), folder)
+    arrays = {name: a for name, a in checkpoint.arrays.items() if not name.startswith("embedding/")}
+    write_tensors(to_huggingface(arrays, checkpoint.config, prefixed), folder)
+    if checkpoint.metadata.get("class_name") == ENCODER_CLASS:
+        write_modules(checkpoint, folder)
     if checkpoint.vocabulary is not None:
         preprocessor = checkpoint.metadata.get("preprocessor", {})
         write_tokenizer(
@@ -72,9 +81,24 @@ def write_huggingface(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
         )
 
 
+def _add_modules(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
+    """Makes the checkpoint that of a sentence encoder where the folder is one."""
+    modules = read_modules(folder, checkpoint.config, checkpoint.lowercase)
+    if modules is None:
+        return
+    if modules.refused:
+        checkpoint.metadata["refused_modules"] = modules.refused
+        return
+    checkpoint.arrays |= modules.arrays
+    checkpoint.metadata |= {"class_name": ENCODER_CLASS, "task": modules.task}
+    preprocessor = checkpoint.metadata.get("preprocessor") or {}
+    length = {"sequence_length": modules.sequence_length}
+    checkpoint.metadata["preprocessor"] = preprocessor | length
+
+
 def architecture_of(checkpoint: Checkpoint) -> str:
     """The transformers class for the heads; the one that the checkpoint came from if it fits."""
-    heads = set(checkpoint.heads)
+    heads = set(checkpoint.heads) - {"embedding"}  # which stands in a file of its own
     for declared in checkpoint.metadata.get("architectures", ()):
         if _ARCHITECTURES.get(declared) == heads:
             return declared

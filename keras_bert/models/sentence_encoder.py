@@ -226,7 +226,19 @@ class BertSentenceEncoder(LearnsEmbeddings, Task):
     def head_settings(
         cls, checkpoint: Checkpoint, given: dict[str, Any]
     ) -> tuple[dict[str, Any], bool]:
-        """The head's arguments, and whether the checkpoint's own projection fits them."""
+        """The head's arguments, and whether the checkpoint's own projection fits them.
+
+        Raises:
+            ValueError: the folder's embeddings are made in another way, and `pooling` is
+                not given.
+        """
+        refused = checkpoint.metadata.get("refused_modules")
+        if refused and "pooling" not in given:
+            raise ValueError(
+                "expected modules that this encoder has (Transformer; Pooling: cls, mean or max; "
+                "Dense without activation; Normalize), or pooling=… to have the BERT alone; "
+                f"received {refused}"
+            )
         settings = stored_settings(checkpoint, cls.__name__)
         settings.pop("dropout", None)  # of a classifier
         stored_size = settings.get("embedding_size")

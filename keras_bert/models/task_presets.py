@@ -81,18 +81,21 @@ class TaskPresets:
         return task
 
     def save_to_preset(
-        self, folder: str | os.PathLike[str], *, overwrite: bool = False
+        self, folder: str | os.PathLike[str], *, format: str = "keras", overwrite: bool = False
     ) -> pathlib.Path:
         """Writes the task with its head, vocabulary and settings, all of it or nothing.
 
         Args:
             folder: a folder that is empty or not there yet.
+            format: "keras" keeps everything; "huggingface" is for transformers and, of a
+                sentence encoder, sentence-transformers; "google" for Google's TF1 code.
             overwrite: replace a folder that holds something.
 
         Returns:
-            The folder, which `from_preset` and `load_task` take.
+            The folder, which `from_preset` takes, and of the format "keras" `load_task`.
 
         Raises:
+            ValueError: the format has no such head, or a configuration that it cannot express.
             FileExistsError: the folder is not empty and `overwrite` is false.
             OSError: the disk is full or the place cannot be written to; nothing is left.
         """
@@ -102,7 +105,7 @@ class TaskPresets:
             labels=getattr(self, "labels", None),
             metadata=self.head_metadata(),
         )
-        return write_checkpoint(checkpoint, folder, "keras", overwrite=overwrite)
+        return write_checkpoint(checkpoint, folder, format, overwrite=overwrite)
 
 
 def load_task(folder: str | os.PathLike[str], **options: Any) -> Any:

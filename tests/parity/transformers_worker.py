@@ -10,6 +10,9 @@ line of JSON:
 - {"do": "save", "folder", "class", "config": {…}, "options": {…}, "dtype": name}: saves a
   random model.
 - {"do": "tokenize", "folder", "texts"}: answers the ids of `AutoTokenizer`.
+- {"do": "pipeline", "kind": name, "folder", "texts"}: answers what `pipeline(name)` does.
+- {"do": "embed", "folder", "texts"}: answers what sentence-transformers encodes, and the
+  length at which it cuts; None where it is not installed.
 """
 
 import json
@@ -63,11 +66,27 @@ def tokenize(order):
     }
 
 
+def pipeline(order):
+    answers = transformers.pipeline(order["kind"], order["folder"])(order["texts"])
+    return json.loads(json.dumps(answers, default=float))
+
+
+def embed(order):
+    try:
+        import sentence_transformers
+    except ModuleNotFoundError:
+        return None
+    encoder = sentence_transformers.SentenceTransformer(order["folder"], device="cpu")
+    vectors = encoder.encode(order["texts"], show_progress_bar=False)
+    return {"vectors": vectors.tolist(), "max_seq_length": encoder.max_seq_length}
+
+
 def main():
     transformers.logging.set_verbosity_error()
     answers = sys.stdout
     sys.stdout = sys.stderr  # what libraries print is no answer
-    actions = {"run": run, "save": save, "tokenize": tokenize}
+    functions = (run, save, tokenize, pipeline, embed)
+    actions = {function.__name__: function for function in functions}
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(actions[order["do"]](order)), file=answers, flush=True)
