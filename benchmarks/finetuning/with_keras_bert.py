@@ -39,9 +39,9 @@ specs = signature.structured_input_signature[1]
 number = len(next(iter(inputs.values())))
 for start in range(0, number, 32):
     part = {k: tf.constant(v[start:start + 32], specs[k].dtype) for k, v in inputs.items()}
-    answers = {k: v.numpy().astype(str if v.dtype == tf.string else None).tolist()
-               for k, v in signature(**part).items()}
-    print(json.dumps(answers))
+    answers = {k: v.numpy() for k, v in signature(**part).items()}
+    print(json.dumps({k: np.char.decode(v.astype(bytes), "utf-8").tolist()
+                      if v.dtype == object else v.tolist() for k, v in answers.items()}))
 """
 
 
@@ -100,8 +100,8 @@ def served_difference(task: Any, columns: tuple[list, ...], asked: Any) -> dict[
         inputs.write_text(json.dumps(dict(zip(names, values, strict=True))), encoding="utf-8")
         done = subprocess.run(
             [sys.executable, "-c", SERVE, str(version), str(inputs)],
+            stdout=subprocess.PIPE,
             check=True,
-            capture_output=True,
             text=True,
         )
     unlike, furthest, start = 0, 0.0, 0
