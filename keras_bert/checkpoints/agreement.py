@@ -21,10 +21,11 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 class Spelling(NamedTuple):
-    """How a format writes a row: its name, and whether kernels are [outputs, inputs]."""
+    """How a format writes a row: its name, whether kernels are [outputs, inputs], its shape."""
 
     name: Callable[[Row], str]
     transposes_kernels: bool = False
+    shape: Callable[[Row, Shape], Shape] = lambda row, shape: shape  # from Google's
 
 
 GOOGLE = Spelling(lambda row: row.google)
@@ -63,7 +64,8 @@ def agreeing_rows(
     for row in rows:
         shape = shape_of(row, config, num_labels)
         turned = row.transposed and spelling.transposes_kernels
-        expected[spelling.name(row)] = shape[::-1] if turned else shape
+        shape = shape[::-1] if turned else shape
+        expected[spelling.name(row)] = spelling.shape(row, shape)
     require_agreement(expected, received, source)
     return rows
 

@@ -2,6 +2,7 @@
 
 - `google`: `bert_config.json` and a TF1 checkpoint (`*.ckpt*.index`);
 - `huggingface`: `config.json` and `model.safetensors` or its shards;
+- `tf-models`: `bert_config.json` and a checkpoint of objects (`*.index`);
 - `keras`: keras_bert's own `preset.json` and `model.safetensors`.
 """
 
@@ -13,12 +14,14 @@ from typing import NamedTuple
 from keras_bert.checkpoints.agreement import agreeing_rows
 from keras_bert.checkpoints.atomic import atomic_folder
 from keras_bert.checkpoints.checkpoint import Checkpoint
-from keras_bert.checkpoints.google import CONFIG_FILE as GOOGLE_CONFIG
 from keras_bert.checkpoints.google import read_google, write_google
+from keras_bert.checkpoints.google_config import CONFIG_FILE as GOOGLE_CONFIG
 from keras_bert.checkpoints.huggingface import CONFIG_FILE as HUGGINGFACE_CONFIG
 from keras_bert.checkpoints.huggingface import read_huggingface, write_huggingface
+from keras_bert.checkpoints.object_graph import holds_object_graph
 from keras_bert.checkpoints.preset_folder import PRESET_FILE, read_preset, write_preset
 from keras_bert.checkpoints.safetensors_file import INDEX_FILE, WEIGHTS_FILE
+from keras_bert.checkpoints.tf_models import read_tf_models, write_tf_models
 from keras_bert.checkpoints.vocabulary_file import require_room
 
 
@@ -32,6 +35,7 @@ class Format(NamedTuple):
 FORMATS = {
     "google": Format(read_google, write_google),
     "huggingface": Format(read_huggingface, write_huggingface),
+    "tf-models": Format(read_tf_models, write_tf_models),
     "keras": Format(read_preset, write_preset),
 }
 
@@ -140,7 +144,15 @@ def _format(name: str) -> Format:
 
 
 def _holds_google(folder: pathlib.Path) -> bool:
-    return (folder / GOOGLE_CONFIG).exists() and any(folder.glob("*.ckpt*.index"))
+    return (folder / GOOGLE_CONFIG).exists() and any(
+        not holds_object_graph(path.with_suffix("")) for path in folder.glob("*.ckpt*.index")
+    )
+
+
+def _holds_tf_models(folder: pathlib.Path) -> bool:
+    return (folder / GOOGLE_CONFIG).exists() and any(
+        holds_object_graph(path.with_suffix("")) for path in folder.glob("*.index")
+    )
 
 
 def _holds_huggingface(folder: pathlib.Path) -> bool:
@@ -148,7 +160,11 @@ def _holds_huggingface(folder: pathlib.Path) -> bool:
     return weights and (folder / HUGGINGFACE_CONFIG).exists()
 
 
-_SIGNS = {"google": _holds_google, "huggingface": _holds_huggingface}
+_SIGNS = {
+    "google": _holds_google,
+    "huggingface": _holds_huggingface,
+    "tf-models": _holds_tf_models,
+}
 
 
 def _nothing_found(folder: pathlib.Path) -> str:

@@ -5,7 +5,7 @@ directions. Google's TF1 name is the canonical one: a `Checkpoint` holds its arr
 that name and in Google's shape. `kernel`s are [inputs, outputs]; `output_weights` of a head
 are [outputs, hidden_size]. Hugging Face (PyTorch) keeps every kernel transposed. tf-models has
 paths of attributes from the object that holds the part: the encoder, its masked-LM head, its
-classification head.
+classification head, its span labeler.
 
 Source: google-research/bert `modeling.py`, `run_pretraining.py`, `run_classifier.py`,
 `run_squad.py`; transformers `modeling_bert.py`; tf-models `bert_encoder.py`, `masked_lm.py`.
@@ -136,9 +136,11 @@ ROWS = (
         "classifier.bias",
         "out_proj/bias", (C,)),
     Row("squad", "cls/squad/output_weights",
-        "qa_outputs.weight", "", (2, H)),
+        "qa_outputs.weight",
+        "layer_with_weights-0/kernel", (2, H)),
     Row("squad", "cls/squad/output_bias",
-        "qa_outputs.bias", "", (2,)),
+        "qa_outputs.bias",
+        "layer_with_weights-0/bias", (2,)),
     # Ours: others keep a sentence encoder's projection in a file of its own.
     Row("embedding", "embedding/output_weights",
         "embedding.weight", "", (E, H)),
@@ -158,10 +160,15 @@ def expand(config: BertConfig, parts: Collection[str] | None = None) -> list[Row
         config: says how many encoder layers there are.
         parts: the parts wanted; all of them by default.
     """
+    return expand_layers(config.num_hidden_layers, parts)
+
+
+def expand_layers(num_layers: int, parts: Collection[str] | None = None) -> list[Row]:
+    """The same for a number of encoder layers."""
     rows = []
     for part, templates in itertools.groupby(ROWS, key=lambda row: row.part):
         if parts is None or part in parts:
-            numbers = range(config.num_hidden_layers) if part == "encoder" else range(1)
+            numbers = range(num_layers) if part == "encoder" else range(1)
             rows += [_numbered(row, i) for i, row in itertools.product(numbers, list(templates))]
     return rows
 

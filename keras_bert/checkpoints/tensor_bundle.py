@@ -29,7 +29,7 @@ def read_bundle(prefix: pathlib.Path, skip: Callable[[str], bool]) -> dict[str, 
         reader = tf.train.load_checkpoint(str(prefix))
         stated = f"{_stated_size(reader)} bytes of data"
         names = sorted(name for name in reader.get_variable_to_shape_map() if not skip(name))
-        return {name: np.asarray(reader.get_tensor(name)) for name in names}
+        return {name: _as_array(reader.get_tensor(name)) for name in names}
     # IndexError is how the reader's binding passes on a read beyond the end of a file.
     except (tf.errors.OpError, IndexError) as error:
         raise ValueError(
@@ -49,6 +49,11 @@ def write_bundle(arrays: Mapping[str, np.ndarray], prefix: pathlib.Path) -> None
         shape_and_slices=[""] * len(names),
         tensors=[arrays[name] for name in names],
     )
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """Bytes as they are: NumPy's own string type loses zeros at their end."""
+    return np.asarray(value, object) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _stated_size(reader: Any) -> int:

@@ -100,7 +100,7 @@ def test_two_formats_in_one_folder_ask_which(tmp_path):
 
 @pytest.mark.parametrize("format", ["tf1", "Google"])
 def test_an_unknown_format_is_refused(tmp_path, make_checkpoint, format):
-    expected = f"expected a format of google, huggingface, keras; received '{format}'"
+    expected = f"expected a format of {', '.join(FORMATS)}; received '{format}'"
     with pytest.raises(ValueError, match=expected):
         write_checkpoint(make_checkpoint(), tmp_path / "out", format)
     with pytest.raises(ValueError, match=expected):
