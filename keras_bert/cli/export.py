@@ -12,6 +12,8 @@ HELP = "export a model for other programs: a SavedModel for servers, and other f
 # format → the module of `keras_bert.cli.exports` that writes it; the first is the default.
 FORMATS = {
     "savedmodel": "savedmodel",
+    "huggingface": "huggingface",
+    "hub": "hub",
 }
 
 
