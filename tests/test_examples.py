@@ -11,8 +11,11 @@ import sys
 import pytest
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
-# Examples that another one starts, and so need no smoke mode of their own.
-STARTED_BY_ANOTHER = {"answer.py": "quickstart.py"}
+# Examples that another program starts, and so need no smoke mode of their own.
+STARTED_BY_ANOTHER = {
+    "answer.py": "quickstart.py",
+    "serving_client.py": "tests/serving/test_client.py",
+}
 # Examples that are run by `--smoke` alone, and what they must print.
 SMOKE = {
     "answer_questions.py": r"(?s)10 held-out.*f1 +\d+\.\d%.*exported .*office open\?\n    .* \(",

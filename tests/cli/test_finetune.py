@@ -4,6 +4,7 @@ import re
 import pytest
 
 from keras_bert.cli.main import main
+from keras_bert.export.warmup import read_warmup
 from keras_bert.models import load_task
 
 
@@ -34,11 +35,20 @@ def test_predict_streams_json_lines(finetuned, tmp_path, capsys):
 
 def test_export(finetuned, tmp_path, capsys):
     out = tmp_path / "served"
-    assert main(["export", str(finetuned[0]), str(out), "--json"]) == 0
+    warmup = tmp_path / "warmup.jsonl"
+    warmup.write_text('{"text": "the film was great"}\n\n{"text": "狗"}\n', encoding="utf-8")
+    command = ["export", str(finetuned[0]), str(out), "--json", "--warmup", str(warmup)]
+    assert main(command) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["path"] == str(out / "1")
     assert result["labels"] == ["neg", "pos"]
     assert (out / "1" / "saved_model.pb").exists()
+    assert len(read_warmup(out / "1")) == 4  # for answers, and for embeddings
+    for wrong in ("", "[1]", "{"):
+        warmup.write_text(f'{{"text": "fine"}}\n{wrong or 3}\n', encoding="utf-8")
+        assert main(command) == 1
+        message = capsys.readouterr().err
+        assert 'expected a JSON object such as {"text": "…"} on line 2 of ' in message
     assert main(["export", str(finetuned[0]), str(out / "1")]) == 1
     assert "expected no files yet" in capsys.readouterr().err
 

@@ -1,12 +1,18 @@
 """`savedmodel`: a fine-tuned task for TensorFlow Serving, strings in, answers out."""
 
 import argparse
+import json
 import pathlib
 from typing import Any
 
 HELP = "a fine-tuned task for servers: strings in, answers out"
 OPTIONS: dict[str, dict[str, Any]] = {
     "--jit-compile": {"action": "store_true", "help": "compile with XLA (GPU, TPU)"},
+    "--warmup": {
+        "metavar": "FILE",
+        "help": "records that the server answers while it loads the model: JSON lines by the "
+        'names of its inputs, such as {"text": "…"}',
+    },
 }
 
 
@@ -14,8 +20,37 @@ def export(arguments: argparse.Namespace) -> tuple[list[pathlib.Path], dict[str,
     """Writes one version folder; the facts are the task's card."""
     from keras_bert.models.task_presets import load_task
 
+    warmup = None if arguments.warmup is None else read_warmup_records(arguments.warmup)
     task = load_task(arguments.directory)
     version = task.export(
-        arguments.output, jit_compile=arguments.jit_compile, overwrite=arguments.overwrite
+        arguments.output,
+        jit_compile=arguments.jit_compile,
+        warmup=warmup,
+        overwrite=arguments.overwrite,
     )
     return [version], {"path": str(version), **task.card()}
+
+
+def read_warmup_records(path: str) -> list[dict[str, Any]]:
+    """The records of a file of JSON lines; empty lines are left out.
+
+    Raises:
+        ValueError: a line that is no JSON object.
+    """
+    from keras_bert.data.lines import read_lines, source_name
+
+    records = []
+    for number, text in read_lines(path):
+        if not text.strip():
+            continue
+        try:
+            record = json.loads(text)
+        except json.JSONDecodeError as error:
+            record = error
+        if not isinstance(record, dict):
+            raise ValueError(
+                'expected a JSON object such as {"text": "…"} on line '
+                f"{number} of {source_name(path)}; received {record}"
+            )
+        records.append(record)
+    return records
