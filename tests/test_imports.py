@@ -13,8 +13,10 @@ PACKAGE = pathlib.Path(importlib.util.find_spec("keras_bert").origin).parent
 
 MAY_IMPORT = {
     "config": (),
-    "presets": (),
-    "checkpoints": ("config", "presets"),
+    "checkpoints": ("config",),
+    # Published models, by the means of a checkpoint's reader: archives, folders at once.
+    "downloads": ("checkpoints",),
+    "presets": ("downloads",),
     # Reads a folder's tokenizer files as checkpoints do.
     "text": ("config", "presets", "checkpoints"),
     "layers": (),

@@ -21,6 +21,7 @@ VERBS = {
     "export": "export",
     "convert": "convert",
     "inspect": "inspect_folder",
+    "presets": "presets",
 }
 
 
@@ -54,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError, RuntimeError, ImportError, TypeError) as error:
-        print(f"keras-bert {arguments.verb}: {error}", file=sys.stderr)
+        notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+        print(f"keras-bert {arguments.verb}: {error}{notes}", file=sys.stderr)
         return 1
 
 

@@ -1,0 +1,1 @@
+"""Published models by name: where each one lies, and how it gets here whole."""
