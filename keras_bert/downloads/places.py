@@ -104,8 +104,10 @@ class Archive:
         """The model's folder, if it was fetched."""
         from keras_bert.downloads.archives import cache_key, inner_folder
 
-        folder = cache.model_folder(cache_key(self.url))
-        return inner_folder(folder) if folder.is_dir() else None
+        try:
+            return inner_folder(cache.model_folder(cache_key(self.url)))
+        except ValueError:  # not there, or not whole any more, which `get` says
+            return None
 
     def get(self, name: str) -> pathlib.Path:
         """The model's folder, fetched if it is not here; raises as `fetch_archive`."""

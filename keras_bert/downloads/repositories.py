@@ -1,12 +1,13 @@
 """Models of the Hugging Face Hub: which files, how large, with which checksums.
 
 `huggingface_hub` asks the hub (`HF_ENDPOINT`, with the user's token where there is one)
-for the list; the files that BERT needs are then fetched one by one. Nothing of them is
-run: weights are read from safetensors alone.
+for the list; the files that BERT needs are then fetched one by one, or copied from its
+cache. Nothing of them is run: weights are read from safetensors alone.
 
 Source: the hub's API, https://huggingface.co/docs/hub/api ; huggingface_hub `HfApi`.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 from keras_bert.checkpoints.atomic import atomic_folder
 from keras_bert.checkpoints.json_file import write_json
-from keras_bert.downloads.digests import Digest
+from keras_bert.downloads.digests import Digest, require_digest
 from keras_bert.downloads.transfer import RemoteFile, download
 
 RECORD_FILE = "fetched.json"
@@ -75,6 +76,7 @@ def fetch_repository(
     headers = hub.utils.build_hf_headers()
     parts = parts / info.sha  # parts of another commit are other files
     for file in sorted(files, key=lambda file: file.size):
+        _copy_from_hub_cache(hub, repository, info.sha, file, parts / file.name)
         url = hub.hf_hub_url(repository, file.name, revision=info.sha, endpoint=endpoint)
         download(RemoteFile(url, file.size, file.digest, headers), parts / file.name)
     with atomic_folder(folder) as partial:
@@ -88,6 +90,22 @@ def fetch_repository(
             "files": {f.name: {"size": f.size, f.digest.kind: f.digest.value} for f in files},
         }
         write_json(record, partial / RECORD_FILE)
+
+
+def _copy_from_hub_cache(
+    hub: Any, repository: str, commit: str, file: _Listed, target: pathlib.Path
+) -> None:
+    """Takes over what huggingface_hub has fetched for other programs, if it is right."""
+    cached = hub.try_to_load_from_cache(repository, file.name, revision=commit)
+    if target.exists() or not isinstance(cached, str):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    copy = target.with_name(f"{target.name}.copy")
+    with contextlib.suppress(ValueError, OSError):
+        shutil.copyfile(cached, copy)
+        require_digest(copy, file.digest, cached)
+        copy.replace(target)
+    copy.unlink(missing_ok=True)
 
 
 def _huggingface_hub() -> Any:
@@ -134,6 +152,12 @@ def _wanted(info: Any, repository: str) -> list[_Listed]:
         raise ValueError(
             f"expected config.json and model.safetensors in {repository}; received "
             f"{sorted(names)[:20]} (pytorch_model.bin is a pickle, which can run code: never read)"
+        )
+    unknown = [s.rfilename for s in info.siblings if s.size is None or not s.blob_id]
+    if unknown or not re.fullmatch("[0-9a-f]{40}", str(info.sha)):
+        raise ValueError(
+            f"expected a commit, and a size and a checksum for each file of {repository}; received "
+            f"the commit {info.sha!r}, and nothing to check {unknown[:5]} by"
         )
     if "model.safetensors" in weights:
         weights = ["model.safetensors"]

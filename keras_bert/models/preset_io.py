@@ -48,14 +48,17 @@ class PresetIO:
         folder: str | os.PathLike[str],
         *,
         preprocessor: Any = None,
+        format: str = "keras",
         overwrite: bool = False,
     ) -> pathlib.Path:
-        """Writes `preset.json` and `model.safetensors`, all of it or nothing.
+        """Writes the configuration and the weights, all of it or nothing.
 
         Args:
             folder: a folder that is empty or not there yet.
             preprocessor: the `BertPreprocessor` that goes with the backbone, whose
                 vocabulary and settings are written too; a backbone itself has none.
+            format: "keras" (`preset.json` and `model.safetensors`), or another of
+                `keras_bert.checkpoints.write_checkpoint`.
             overwrite: replace a folder that holds something.
 
         Returns:
@@ -66,7 +69,7 @@ class PresetIO:
             OSError: the disk is full or the place cannot be written to; nothing is left.
         """
         checkpoint = checkpoint_of(self, preprocessor=preprocessor)
-        return write_checkpoint(checkpoint, folder, "keras", overwrite=overwrite)
+        return write_checkpoint(checkpoint, folder, format, overwrite=overwrite)
 
 
 def checkpoint_of(

@@ -21,7 +21,7 @@ class Server:
     """Files by path, repositories by name, and what happens to the next answers."""
 
     def __init__(self):
-        self.files, self.repositories, self.requests = {}, {}, []
+        self.commit, self.files, self.repositories, self.requests = COMMIT, {}, {}, []
         self.faults = []  # of the next GETs of files, in order
         self.wait = threading.Event()
         handler = type("Handler", (_Handler,), {"world": self})
@@ -86,6 +86,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def send_content(self, content, start, with_body, fault):
         headers = {"x-goog-hash": "crc32c=AAAAAA==,md5=" + _md5(content)}
+        headers |= {"X-Repo-Commit": COMMIT, "ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
         if start:
             end, total = len(content) - 1, len(content) + (fault[0] == "other part")
             headers["Content-Range"] = f"bytes {start}-{end}/{total}"

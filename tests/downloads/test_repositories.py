@@ -71,6 +71,33 @@ def test_a_commit_has_a_place_of_its_own(server, files, folder):
     assert resolve_preset(f"{HANDLE}@{commit}") == folder.with_name(cache_key(NAME, commit))
 
 
+def test_huggingface_hub_fetches_the_same(server, files, folder, tree, tmp_path, monkeypatch):
+    """Its own client understands the server of these tests; and its cache is made use of."""
+    import huggingface_hub
+
+    server.add_repository(NAME, files)
+    options = {"revision": server.commit, "endpoint": server.url, "cache_dir": tmp_path / "hub"}
+    paths = {name: huggingface_hub.hf_hub_download(NAME, name, **options) for name in files}
+    assert {name: pathlib.Path(path).read_bytes() for name, path in paths.items()} == files
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    pathlib.Path(paths["model.safetensors"]).write_bytes(b"damaged since")
+    server.requests.clear()
+    resolve_preset(HANDLE)
+    assert [path for path, _ in server.asked() if path != "main"] == ["model.safetensors"]
+    assert {name: tree(folder)[name] for name in files} == files
+
+
+@pytest.mark.parametrize("change", [{"size": None}, {"blobId": None}])
+def test_a_list_without_checksums_is_refused(server, files, folder, change):
+    server.add_repository(NAME, files)
+    entry = server.repositories[NAME][0]
+    entry |= change
+    expected = rf"a size and a checksum for each file of {NAME}; received .*{entry['rfilename']}"
+    with pytest.raises(ValueError, match=expected):
+        resolve_preset(HANDLE)
+    assert not folder.exists()
+
+
 def test_a_wrong_checksum_leaves_no_model(server, files, folder, tree):
     server.add_repository(NAME, files, lies=("model.safetensors",))
     with pytest.raises(ValueError, match=r"expected model.safetensors of http.* sha256 checksum"):
