@@ -53,4 +53,4 @@ def test_a_damaged_file_is_an_error_without_a_trace(tmp_path, capsys):
 def test_an_unknown_name_is_an_error(capsys):
     assert main(["inspect", "no-such-model"]) == 1
     err = capsys.readouterr().err
-    assert err.startswith("keras-bert inspect: expected a folder or one of the names")
+    assert err.startswith("keras-bert inspect: expected a folder, hf://OWNER/NAME, or a name")

@@ -219,7 +219,7 @@ def test_an_unwritable_place_is_named(tmp_path):
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="expected a folder or one of the names"):
+    with pytest.raises(ValueError, match="expected a folder, hf://OWNER/NAME, or a name"):
         BertBackbone.from_preset("no-such-model")
 
 
