@@ -3,6 +3,7 @@
 - `google`: `bert_config.json` and a TF1 checkpoint (`*.ckpt*.index`);
 - `huggingface`: `config.json` and `model.safetensors` or its shards;
 - `tf-models`: `bert_config.json` and a checkpoint of objects (`*.index`);
+- `hub`: an encoder module of TF Hub or Kaggle (`saved_model.pb`), which is only read here;
 - `keras`: keras_bert's own `preset.json` and `model.safetensors`.
 """
 
@@ -16,11 +17,13 @@ from keras_bert.checkpoints.atomic import atomic_folder
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.google import read_google, write_google
 from keras_bert.checkpoints.google_config import CONFIG_FILE as GOOGLE_CONFIG
+from keras_bert.checkpoints.hub_module import read_hub_module
 from keras_bert.checkpoints.huggingface import CONFIG_FILE as HUGGINGFACE_CONFIG
 from keras_bert.checkpoints.huggingface import read_huggingface, write_huggingface
 from keras_bert.checkpoints.object_graph import holds_object_graph
 from keras_bert.checkpoints.preset_folder import PRESET_FILE, read_preset, write_preset
 from keras_bert.checkpoints.safetensors_file import INDEX_FILE, WEIGHTS_FILE
+from keras_bert.checkpoints.saved_model_graph import SAVED_MODEL_FILE
 from keras_bert.checkpoints.tf_models import read_tf_models, write_tf_models
 from keras_bert.checkpoints.vocabulary_file import require_room
 
@@ -39,11 +42,13 @@ FORMATS = {
     "keras": Format(read_preset, write_preset),
 }
 
+READERS = {name: format.read for name, format in FORMATS.items()} | {"hub": read_hub_module}
+
 _PICKLE = "pytorch_model"
 
 
 def detect_format(folder: str | os.PathLike[str]) -> str:
-    """Says which format a folder is in: "google", "huggingface" or "keras".
+    """Says which format a folder is in: "google", "huggingface", "tf-models", "hub" or "keras".
 
     Raises:
         ValueError: it is no folder, is in none of them, or in two.
@@ -69,7 +74,7 @@ def read_checkpoint(folder: str | os.PathLike[str], format: str | None = None) -
 
     Args:
         folder: the folder.
-        format: "google", "huggingface" or "keras"; found out if None.
+        format: "google", "huggingface", "tf-models", "hub" or "keras"; found out if None.
 
     Returns:
         The `Checkpoint`, its arrays float32 and complete for its configuration: embeddings
@@ -82,7 +87,10 @@ def read_checkpoint(folder: str | os.PathLike[str], format: str | None = None) -
             misshapen).
     """
     folder = pathlib.Path(folder)
-    checkpoint = _format(format or detect_format(folder)).read(folder)
+    name = format or detect_format(folder)
+    if name not in READERS:
+        raise ValueError(f"expected a format of {', '.join(READERS)}; received {name!r}")
+    checkpoint = READERS[name](folder)
     require_room(checkpoint.vocabulary, checkpoint.config.vocab_size, str(folder))
     return checkpoint
 
@@ -99,7 +107,7 @@ def write_checkpoint(
     Args:
         checkpoint: what to write; its arrays must fit its configuration.
         folder: a folder that is empty or not there yet.
-        format: "google", "huggingface" or "keras".
+        format: "google", "huggingface", "tf-models" or "keras".
         overwrite: replace a folder that holds something.
 
     Returns:
@@ -111,7 +119,9 @@ def write_checkpoint(
         FileExistsError: the folder is not empty and `overwrite` is false.
         OSError: the disk is full or the place cannot be written to; nothing is left there.
     """
-    write = _format(format).write
+    if format not in FORMATS:
+        raise ValueError(f"expected a format of {', '.join(FORMATS)}; received {format!r}")
+    write = FORMATS[format].write
     _refuse_head_of_ours(checkpoint, format)
     shapes = {name: array.shape for name, array in checkpoint.arrays.items()}
     num_labels = None if checkpoint.labels is None else len(checkpoint.labels)
@@ -137,12 +147,6 @@ def _refuse_head_of_ours(checkpoint: Checkpoint, format: str) -> None:
             raise ValueError(f"expected a head that {format} has too; received {what}")
 
 
-def _format(name: str) -> Format:
-    if name not in FORMATS:
-        raise ValueError(f"expected a format of {', '.join(FORMATS)}; received {name!r}")
-    return FORMATS[name]
-
-
 def _holds_google(folder: pathlib.Path) -> bool:
     return (folder / GOOGLE_CONFIG).exists() and any(
         not holds_object_graph(path.with_suffix("")) for path in folder.glob("*.ckpt*.index")
@@ -164,6 +168,7 @@ _SIGNS = {
     "google": _holds_google,
     "huggingface": _holds_huggingface,
     "tf-models": _holds_tf_models,
+    "hub": lambda folder: (folder / SAVED_MODEL_FILE).exists(),
 }
 
 
@@ -177,7 +182,7 @@ def _nothing_found(folder: pathlib.Path) -> str:
             "same of the class with its head, makes a model.safetensors of it"
         )
     return (
-        "expected bert_config.json with *.ckpt*.index (Google), config.json with "
-        "model.safetensors (Hugging Face) or preset.json (keras_bert); "
+        "expected bert_config.json with *.ckpt*.index (Google, tf-models), config.json with "
+        "model.safetensors (Hugging Face), saved_model.pb (TF Hub) or preset.json (keras_bert); "
         f"received {folder} with {names[:20] or 'nothing'}"
     )

@@ -44,8 +44,13 @@ def hub_names(config: BertConfig, masked_lm: bool = False) -> dict[str, str]:
         config: says how many layers there are.
         masked_lm: whether those of the masked language model's head follow.
     """
+    return hub_names_of(config.num_hidden_layers, masked_lm)
+
+
+def hub_names_of(num_layers: int, masked_lm: bool = False) -> dict[str, str]:
+    """The same for a number of encoder layers."""
     names = dict(_EMBEDDINGS)
-    for i in range(config.num_hidden_layers):
+    for i in range(num_layers):
         for google, hub, kinds in _LAYER:
             for kind in kinds:
                 name = f"bert/encoder/layer_{i}/{google}/{kind}"

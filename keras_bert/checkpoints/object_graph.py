@@ -8,11 +8,11 @@ Source: tensorflow/core/protobuf/trackable_object_graph.proto
 """
 
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from keras_bert.checkpoints.tensor_bundle import read_bundle
+from keras_bert.checkpoints.tensor_bundle import bundle_shapes, read_bundle
 
 GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _VALUE = "VARIABLE_VALUE"
@@ -29,6 +29,11 @@ class ObjectGraph:
     Args:
         prefix: the path without `.index`.
 
+    Attributes:
+        children: the nodes that each node has, by attribute.
+        keys: the name in the bundle of each node's array; None if the node is no variable.
+        names: the names in the bundle by the names that the variables themselves had.
+
     Raises:
         ValueError: the files are damaged, or have no object graph.
     """
@@ -43,6 +48,12 @@ class ObjectGraph:
                 "received one of names"
             )
         nodes = _parse(serialized, prefix)
+        self.names = {
+            attribute.full_name: attribute.checkpoint_key
+            for node in nodes
+            for attribute in node.attributes
+            if attribute.name == _VALUE
+        }
         self.children = [{c.local_name: c.node_id for c in node.children} for node in nodes]
         self.keys = [
             {a.name: a.checkpoint_key for a in node.attributes}.get(_VALUE) for node in nodes
@@ -81,7 +92,12 @@ class ObjectGraph:
                     seen.add(child)
                     waiting.append(child)
 
-    def read(self, keys: list[str]) -> dict[str, np.ndarray]:
+    def shapes(self, keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """The shapes of the arrays of these names."""
+        shapes = bundle_shapes(self.prefix)
+        return {key: shapes[key] for key in keys}
+
+    def read(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
         """The arrays of these names."""
         wanted = set(keys)
         return read_bundle(self.prefix, skip=lambda name: name not in wanted)

@@ -3,10 +3,11 @@
 Source: tensorflow/core/util/tensor_bundle; `tf.train.Saver` writes the same files.
 """
 
+import contextlib
 import glob
 import math
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,31 @@ def read_bundle(prefix: pathlib.Path, skip: Callable[[str], bool]) -> dict[str, 
     Raises:
         ValueError: the files are damaged or incomplete.
     """
+    with _reader(prefix) as reader:
+        names = sorted(name for name in reader.get_variable_to_shape_map() if not skip(name))
+        return {name: _as_array(reader.get_tensor(name)) for name in names}
+
+
+def bundle_shapes(prefix: pathlib.Path) -> dict[str, tuple[int, ...]]:
+    """The shape of every array of a checkpoint, by name.
+
+    Raises:
+        ValueError: the files are damaged or incomplete.
+    """
+    with _reader(prefix) as reader:
+        shapes = reader.get_variable_to_shape_map()
+        return {name: tuple(shape) for name, shape in shapes.items()}
+
+
+@contextlib.contextmanager
+def _reader(prefix: pathlib.Path) -> Iterator[Any]:
     import tensorflow as tf
 
     stated = "a readable index"
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         stated = f"{_stated_size(reader)} bytes of data"
-        names = sorted(name for name in reader.get_variable_to_shape_map() if not skip(name))
-        return {name: _as_array(reader.get_tensor(name)) for name in names}
+        yield reader
     # IndexError is how the reader's binding passes on a read beyond the end of a file.
     except (tf.errors.OpError, IndexError) as error:
         raise ValueError(

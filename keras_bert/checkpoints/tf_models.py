@@ -18,7 +18,12 @@ from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.google_config import read_google_config, write_google_config
 from keras_bert.checkpoints.object_graph import ObjectGraph
 from keras_bert.checkpoints.rows import Row
-from keras_bert.checkpoints.tf_models_names import HEAD_PATHS, locate, shape_in_tf_models
+from keras_bert.checkpoints.tf_models_names import (
+    HEAD_PATHS,
+    Located,
+    locate,
+    shape_in_tf_models,
+)
 from keras_bert.checkpoints.tf_models_objects import write_objects
 from keras_bert.checkpoints.vocabulary_file import (
     looks_lowercase,
@@ -29,7 +34,7 @@ from keras_bert.config import BertConfig
 
 PREFIX = "bert_model.ckpt"
 
-_TRAINING_STATE = ("optimizer", "save_counter", "global_step", "keras_api", "do_lower_case")
+_TRAINING_STATE = ("optimizer", "save_counter", "global_step", "keras_api")
 
 
 def read_tf_models(folder: pathlib.Path) -> Checkpoint:
@@ -41,9 +46,10 @@ def read_tf_models(folder: pathlib.Path) -> Checkpoint:
     config, lowercase, labels, metadata = read_google_config(folder)
     vocabulary = read_vocabulary(folder)
     graph = ObjectGraph(bundle_prefix(folder))
+    num_labels = None if labels is None else len(labels)
     return Checkpoint(
         config=config,
-        arrays=read_objects(graph, config, None if labels is None else len(labels)),
+        arrays=read_objects(graph, locate(graph), config, num_labels),
         vocabulary=vocabulary,
         lowercase=looks_lowercase(vocabulary) if lowercase is None else lowercase,
         labels=labels,
@@ -52,15 +58,20 @@ def read_tf_models(folder: pathlib.Path) -> Checkpoint:
 
 
 def read_objects(
-    graph: ObjectGraph, config: BertConfig, num_labels: int | None = None
+    graph: ObjectGraph, located: Located, config: BertConfig, num_labels: int | None = None
 ) -> dict[str, np.ndarray]:
     """The arrays of a BERT among objects, as float32 by Google's names.
+
+    Args:
+        graph: all that there is.
+        located: which of it is the BERT's.
+        config: what there must be.
+        num_labels: how many labels a classifier has; its own bias says so if None.
 
     Raises:
         ValueError: the arrays do not fit the configuration, or are of another type.
     """
-    located = locate(graph)
-    left_out = located.displaced.__contains__
+    left_out = located.left_out.__contains__
     keys = [key for key in graph.keys_below(_TRAINING_STATE.__contains__) if not left_out(key)]
     arrays = graph.read(keys)
     spelling = Spelling(

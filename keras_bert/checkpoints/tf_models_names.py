@@ -11,7 +11,6 @@ Source: tf-models `official/nlp/modeling`: `networks/bert_encoder.py`, `layers/m
 Shapes: H hidden_size, N heads, D = H / N.
 """
 
-import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -48,12 +47,12 @@ class Located(NamedTuple):
     Args:
         num_layers: encoder blocks that there are.
         keys: the names of arrays in the bundle, by Google's names.
-        displaced: the encoder's own pooler where a head has another; it is not used.
+        left_out: of what is not used, such as the encoder's own pooler where a head has another.
     """
 
     num_layers: int
     keys: dict[str, str]
-    displaced: frozenset[str]
+    left_out: frozenset[str]
 
 
 def by_number(path: str, num_layers: int) -> str:
@@ -85,16 +84,22 @@ def locate(graph: ObjectGraph) -> Located:
     Raises:
         ValueError: there is no encoder, or more than one.
     """
-    encoder = _find_encoder(graph)
+    found = encoders(graph)
+    if len(found) != 1:
+        raise ValueError(
+            f"expected one encoder of tf-models ({BLOCKS}, or {NUMBERED}0, …) in {graph.prefix}; "
+            f"received {len(found) or 'none'}, the root having {sorted(graph.children[0])}"
+        )
+    encoder = found[0]
     num_layers = _count_blocks(graph, encoder)
-    keys = {}
+    keys: dict[str, str | None] = {}
     for row in expand_layers(num_layers, ("embeddings", "encoder", "pooler")):
-        found = (graph.key(encoder, path) for path in _ways(row.tf_models, num_layers))
-        keys[row.google] = next((key for key in found if key is not None), None)
+        ways = (graph.key(encoder, path) for path in _ways(row.tf_models, num_layers))
+        keys[row.google] = next((key for key in ways if key is not None), None)
     for part, node in _heads(graph):
         for row in expand_layers(0, (part,)):
             keys[row.google] = graph.key(node, row.tf_models)
-    displaced = set()
+    displaced: set[str | None] = set()
     pooler = _pooler_of_head(graph)
     if pooler is not None:
         for kind in ("kernel", "bias"):
@@ -102,29 +107,26 @@ def locate(graph: ObjectGraph) -> Located:
             displaced.add(keys[name])
             keys[name] = graph.key(pooler, kind)
     present = {name: key for name, key in keys.items() if key is not None}
-    return Located(num_layers, present, frozenset(displaced - {None} - {*present.values()}))
+    unused = {key for key in displaced if key is not None} - {*present.values()}
+    return Located(num_layers, present, frozenset(unused))
 
 
 def _ways(path: str, num_layers: int) -> Iterator[str]:
-    for now, then in itertools.product((path,), (("", ""), *_IN_2020.items())):
-        yield (spelt := now.replace(*then))
+    for now, then in (("", ""), *_IN_2020.items()):
+        spelt = path.replace(now, then)
+        yield spelt
         yield by_number(spelt, num_layers)
 
 
-def _find_encoder(graph: ObjectGraph) -> int:
-    """The object with an encoder's attributes; several that share their words are one."""
+def encoders(graph: ObjectGraph) -> list[int]:
+    """The objects with an encoder's attributes; several that share their words are one."""
     found: dict[str | None, int] = {}
     for first in ("_embedding_layer", f"{NUMBERED}0"):
         for node in graph.find(first):
             words = graph.key(node, f"{first}/embeddings")
             if words is not None and _count_blocks(graph, node):
                 found.setdefault(words, node)
-    if len(found) != 1:
-        raise ValueError(
-            f"expected one encoder of tf-models ({BLOCKS}, or {NUMBERED}0, …) in {graph.prefix}; "
-            f"received {len(found) or 'none'}, the root having {sorted(graph.children[0])}"
-        )
-    return found.popitem()[1]
+    return [*found.values()]
 
 
 def _count_blocks(graph: ObjectGraph, encoder: int) -> int:

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 VOCABULARY_FILE = "vocab.txt"
 
 
-def read_vocabulary(folder: pathlib.Path) -> list[str] | None:
-    """The word pieces in `vocab.txt`; None where there is no such file.
+def read_vocabulary(folder: pathlib.Path, name: str = VOCABULARY_FILE) -> list[str] | None:
+    """The word pieces in `vocab.txt`, or in a file of another name; None where there is none.
 
     Raises:
         ValueError: the file is not UTF-8.
     """
-    path = folder / VOCABULARY_FILE
+    path = folder / name
     if not path.exists():
         return None
     try:

@@ -3,7 +3,7 @@
 Where they stand: `preset.json` (ours), else `tokenizer_config.json` and
 `tokenizer.json` (Hugging Face), else `bert_config.json` (Google folders that we wrote),
 else nowhere, and the vocabulary tells. The vocabulary is in `vocab.txt`, or in the
-`tokenizer.json` that transformers 5 writes alone.
+`tokenizer.json` that transformers 5 writes alone. A module of TF Hub has both inside.
 What a file says is honoured, or refused when this tokenizer does not do it.
 """
 
@@ -12,7 +12,9 @@ import os
 import pathlib
 from typing import Any
 
+from keras_bert.checkpoints.hub_module import read_hub_text
 from keras_bert.checkpoints.huggingface_tokenizer import LONGEST_WORD, vocabulary_inside
+from keras_bert.checkpoints.saved_model_graph import SAVED_MODEL_FILE
 from keras_bert.checkpoints.vocabulary_file import looks_lowercase
 from keras_bert.presets import resolve_preset
 from keras_bert.text.vocabulary import UNKNOWN, Vocabulary
@@ -37,6 +39,8 @@ def read_preset_settings(preset: str | os.PathLike) -> dict[str, Any]:
             settings that would change tokenization in a way that is not implemented.
     """
     folder = pathlib.Path(resolve_preset(preset))
+    if (folder / SAVED_MODEL_FILE).is_file():
+        return _of_module(folder)
     own = _read_json(folder / "preset.json").get("preprocessor", {})
     config = _read_json(folder / "tokenizer_config.json")
     google = _read_json(folder / "bert_config.json")
@@ -63,6 +67,20 @@ def read_preset_settings(preset: str | os.PathLike) -> dict[str, Any]:
         "lowercase": bool(lowercase),
         "max_characters_per_word": longest,
         "keep_special_tokens": bool(own.get("keep_special_tokens", False)),
+    }
+
+
+def _of_module(folder: pathlib.Path) -> dict[str, Any]:
+    words, lowercase = read_hub_text(folder)
+    if words is None:
+        raise ValueError(
+            f"expected an encoder module with its vocab_file in {folder}; received one without"
+        )
+    return {
+        "vocabulary": Vocabulary(words),
+        "lowercase": bool(lowercase),
+        "max_characters_per_word": MAX_CHARACTERS_PER_WORD,
+        "keep_special_tokens": False,
     }
 
 

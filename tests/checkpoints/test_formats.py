@@ -8,6 +8,7 @@ import pytest
 
 from keras_bert.checkpoints.formats import (
     FORMATS,
+    READERS,
     detect_format,
     read_checkpoint,
     write_checkpoint,
@@ -103,6 +104,7 @@ def test_an_unknown_format_is_refused(tmp_path, make_checkpoint, format):
     expected = f"expected a format of {', '.join(FORMATS)}; received '{format}'"
     with pytest.raises(ValueError, match=expected):
         write_checkpoint(make_checkpoint(), tmp_path / "out", format)
+    expected = f"expected a format of {', '.join(READERS)}; received '{format}'"
     with pytest.raises(ValueError, match=expected):
         read_checkpoint(GOLDEN / "google_tf1", format)
 
