@@ -3,6 +3,7 @@
 import os
 import pathlib
 import socket
+import sys
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -10,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
 LOCAL = ("127.", "::1", "localhost")
 
 
@@ -24,6 +26,34 @@ def serving_operations() -> set[str]:
     """What TensorFlow Serving 2.13 and later know; golden/record_serving_operations.py."""
     lines = (ROOT / "tests/golden/serving_operations.txt").read_text("utf-8").splitlines()
     return {line.partition(" ")[2] for line in lines}
+
+
+@pytest.fixture(scope="session")
+def jax_process():
+    """Calls functions of test files where Keras runs on JAX: see kept_process.py."""
+    pytest.importorskip("jax")
+    from kept_process import KeptProcess
+
+    process = KeptProcess(KERAS_BACKEND="jax", JAX_PLATFORMS="cpu")
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def tensorflow_process():
+    """The same where nothing of this package is imported."""
+    from kept_process import KeptProcess
+
+    process = KeptProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def served(tensorflow_process):
+    """`served(version, inputs)`: what a SavedModel answers in that process."""
+    file = ROOT / "tests" / "served_answers.py"
+    return lambda *arguments: tensorflow_process(file, "answers", *arguments)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,6 @@
 """Runs every test that takes `row` once per row (see row.py)."""
 
 import pathlib
-import subprocess
 import sys
 
 import numpy as np
@@ -24,11 +23,8 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def jax_outputs(tmp_path_factory):
-    """The outputs of every row on the JAX backend, from one process for all tests."""
-    pytest.importorskip("jax")
+def jax_outputs(tmp_path_factory, jax_process):
+    """The outputs of every row on the JAX backend."""
     path = tmp_path_factory.mktemp("jax") / "outputs.npz"
-    script = FOLDER / "jax_outputs.py"
-    result = subprocess.run([sys.executable, script, path], capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
+    jax_process(FOLDER / "jax_outputs.py", "write", path)
     return np.load(path)

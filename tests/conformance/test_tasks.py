@@ -2,11 +2,7 @@
 
 import inspect
 import json
-import os
-import subprocess
-import sys
 
-import c_loader
 import keras
 import numpy as np
 import pytest
@@ -49,8 +45,6 @@ def exports(tasks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports")
     for name, task in tasks.items():
         task.export(folder / name / "1")
-    inputs = {name: case.served for name, case in task_rows.ROWS.items()}
-    (folder / "inputs.json").write_text(json.dumps(inputs), encoding="utf-8")
     return folder
 
 
@@ -62,35 +56,16 @@ def presets(tasks, tmp_path_factory):
     return folder
 
 
-def in_another_process(mode, folder, **variables):
-    done = subprocess.run(
-        [sys.executable, str(FOLDER / "task_answers.py"), mode, str(folder)],
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def served_answers(exports, served):
+    return {
+        name: served(exports / name / "1", case.served) for name, case in task_rows.ROWS.items()
+    }
 
 
 @pytest.fixture(scope="module")
-def served(exports):
-    return in_another_process("served", exports)
-
-
-@pytest.fixture(scope="module")
-def in_c(exports, tmp_path_factory):
-    if not c_loader.compiler():
-        pytest.skip("a C compiler is missing")
-    program = c_loader.build(tmp_path_factory.mktemp("program"))
-    models = {exports / name / "1": case.served for name, case in task_rows.ROWS.items()}
-    return dict(zip(task_rows.ROWS, c_loader.answers(program, models), strict=True))
-
-
-@pytest.fixture(scope="module")
-def on_jax(presets):
-    pytest.importorskip("jax")
-    return in_another_process("jax", presets, KERAS_BACKEND="jax")
+def on_jax(presets, jax_process):
+    return jax_process(FOLDER / "task_answers.py", "answers", presets)
 
 
 def assert_same(actual, expected, tolerance=1e-5):
@@ -142,8 +117,8 @@ def test_no_records(task, case, answers):
     assert {len(column) for column in nothing.values()} == {0}
 
 
-def test_served_answers_are_the_same(name, served, answers):
-    assert_same(served[name], answers)
+def test_served_answers_are_the_same(name, served_answers, answers):
+    assert_same(served_answers[name], answers)
 
 
 def test_a_c_program_gets_the_same_answers(name, case, task, in_c, answers):

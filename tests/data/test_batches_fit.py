@@ -4,13 +4,7 @@ The same script runs here and, for JAX, in a process of its own: a backend is
 chosen once per process.
 """
 
-import importlib.util
 import itertools
-import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -124,17 +118,8 @@ def test_fit_evaluate_and_predict_on_tensorflow(on_tensorflow):
     check(on_tensorflow)
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="needs jax")
-def test_fit_evaluate_and_predict_on_jax_equal_tensorflow(on_tensorflow):
-    done = subprocess.run(
-        [sys.executable, pathlib.Path(__file__)],
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+def test_fit_evaluate_and_predict_on_jax_equal_tensorflow(on_tensorflow, jax_process):
+    found = jax_process(__file__, "results")
     check(found)
     np.testing.assert_allclose(found["predicted"], on_tensorflow["predicted"], atol=1e-5)
     np.testing.assert_allclose(found["loss"], on_tensorflow["loss"], rtol=1e-5)
@@ -160,7 +145,3 @@ def test_lengths_that_vary_only_in_a_later_epoch():
     features = PackedFeatures(np.ones(lengths.sum()), np.concatenate([[0], np.cumsum(lengths)]))
     batches = FeatureBatches(features, np.ones(14), batch_size=6, shuffle=True, seed=27)
     make_model().fit(batches, epochs=6, shuffle=False, verbose=0)
-
-
-if __name__ == "__main__":
-    print(json.dumps(results()))

@@ -1,15 +1,6 @@
-"""Runs a saved backbone on the JAX backend; test_backbone_jax.py starts it as a script.
+"""Runs a saved backbone on the JAX backend, for test_backbone_jax.py."""
 
-    KERAS_BACKEND=jax python jax_backbone.py FOLDER
-
-Reads `model.keras` and `inputs.npz` of the folder and writes `outputs.npz`.
-"""
-
-import os
 import pathlib
-import sys
-
-os.environ["KERAS_BACKEND"] = "jax"
 
 import keras
 import numpy as np
@@ -44,6 +35,8 @@ def fitted(config, inputs, **kwargs):
 
 
 def main(folder):
+    """Reads `model.keras` and `inputs.npz` of the folder and writes `outputs.npz`."""
+    folder = pathlib.Path(folder)
     backbone = keras.models.load_model(folder / "model.keras")
     inputs = dict(np.load(folder / "inputs.npz"))
     ids = {"input_word_ids": inputs["input_word_ids"]}
@@ -53,9 +46,3 @@ def main(folder):
     for on in (False, True):
         results[f"fit/{on}"] = fitted(backbone.config, inputs, gradient_checkpointing=on)
     np.savez(folder / "outputs.npz", version=keras_bert.__version__, **results)
-
-
-if __name__ == "__main__":
-    if keras.config.backend() != "jax":
-        raise SystemExit("expected the JAX backend")
-    main(pathlib.Path(sys.argv[1]))

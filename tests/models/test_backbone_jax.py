@@ -1,8 +1,6 @@
 """A backbone that was saved on TensorFlow computes the same on JAX."""
 
 import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -10,8 +8,6 @@ import pytest
 
 from keras_bert.config import BertConfig
 from keras_bert.models.backbone import BertBackbone
-
-pytest.importorskip("jax")
 
 SCRIPT = pathlib.Path(__file__).parent / "jax_backbone.py"
 CONFIG = BertConfig(
@@ -37,13 +33,12 @@ def backbone():
 
 
 @pytest.fixture(scope="module")
-def on_jax(backbone, tmp_path_factory):
-    """What jax_backbone.py computed, from one process for all tests."""
+def on_jax(backbone, tmp_path_factory, jax_process):
+    """What jax_backbone.py computed."""
     folder = tmp_path_factory.mktemp("jax")
     backbone.save(folder / "model.keras")
     np.savez(folder / "inputs.npz", **INPUTS)
-    done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    jax_process(SCRIPT, "main", folder)
     return dict(np.load(folder / "outputs.npz"))
 
 

@@ -3,11 +3,8 @@
 The golden files were recorded by programs that share no code with this one.
 """
 
-import os
 import pathlib
 import shutil
-import subprocess
-import sys
 import types
 
 import keras
@@ -136,28 +133,23 @@ def test_huggingface_heads():
     )
 
 
-ON_JAX = """
-import sys, numpy as np
-from keras_bert.models.backbone import BertBackbone
-backbone = BertBackbone.from_preset(sys.argv[1])
-golden = np.load(sys.argv[1] + "/outputs.npz")
-names = {"input_word_ids": "input_ids", "input_mask": "attention_mask",
-         "input_type_ids": "token_type_ids"}
-outputs = backbone({name: golden[theirs] for name, theirs in names.items()})
-for name in ("sequence_output", "pooled_output"):
-    np.testing.assert_allclose(outputs[name], golden[name], rtol=0, atol=1e-5)
-backbone.save_to_preset(sys.argv[2])
-"""
+def read_and_write(source, destination):
+    backbone = BertBackbone.from_preset(source)
+    golden = np.load(pathlib.Path(source) / "outputs.npz")
+    names = {
+        "input_word_ids": "input_ids",
+        "input_mask": "attention_mask",
+        "input_type_ids": "token_type_ids",
+    }
+    outputs = backbone({name: golden[theirs] for name, theirs in names.items()})
+    for name in ("sequence_output", "pooled_output"):
+        np.testing.assert_allclose(outputs[name], golden[name], rtol=0, atol=1e-5)
+    backbone.save_to_preset(destination)
 
 
-def test_the_same_on_jax(tmp_path):
-    pytest.importorskip("jax")
+def test_the_same_on_jax(tmp_path, jax_process):
     folder = GOLDEN / "huggingface_pretraining"
-    subprocess.run(
-        [sys.executable, "-c", ON_JAX, str(folder), str(tmp_path / "out")],
-        env=os.environ | {"KERAS_BACKEND": "jax"},
-        check=True,
-    )
+    jax_process(__file__, "read_and_write", folder, tmp_path / "out")
     assert_same_weights(
         BertBackbone.from_preset(tmp_path / "out"), BertBackbone.from_preset(folder)
     )

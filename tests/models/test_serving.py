@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -12,19 +9,6 @@ from keras_bert.models import BertClassifier, BertRegressor
 
 TEXTS = ["the film was very great !", "", "awful", "Très POOR bóok \x00 電影", "very " * 40]
 
-# A process that knows nothing of Keras or of us, as a client of a served model.
-FRESH = """
-import json, sys
-import tensorflow as tf
-import tensorflow_text
-loaded = tf.saved_model.load(sys.argv[1])
-answers = loaded.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
-assert not any(name.startswith("keras_bert") for name in sys.modules)
-answers = {name: tensor.numpy().tolist() for name, tensor in answers.items()}
-answers["label"] = [label.decode() for label in answers["label"]]
-print(json.dumps(answers))
-"""
-
 
 @pytest.fixture(scope="module")
 def exported(make_parts, tmp_path_factory):
@@ -32,19 +16,12 @@ def exported(make_parts, tmp_path_factory):
     return task, task.export(tmp_path_factory.mktemp("export") / "reviews")
 
 
-def test_a_fresh_process_gives_the_same_answers(exported):
+def test_a_fresh_process_gives_the_same_answers(exported, served):
     task, version = exported
-    done = subprocess.run(
-        [sys.executable, "-c", FRESH, str(version), json.dumps(TEXTS)],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    served, here = json.loads(done.stdout), task.predict(TEXTS, verbose=0)
-    assert served["label"] == here["label"].tolist()
+    there, here = served(version, {"text": TEXTS}), task.predict(TEXTS, verbose=0)
+    assert there["label"] == here["label"].tolist()
     for name in ("score", "probabilities"):
-        np.testing.assert_allclose(served[name], here[name], atol=1e-5)
+        np.testing.assert_allclose(there[name], here[name], atol=1e-5)
 
 
 def test_signatures(exported):

@@ -1,10 +1,5 @@
 """`WindowTask` by a toy: which pieces are "good", counted over the windows of a text."""
 
-import json
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -118,26 +113,9 @@ def test_weights_follow_their_record(counter):
     assert set(batches.sample_weight) == set(weights)
 
 
-SERVE = """
-import json, sys
-import tensorflow as tf
-import tensorflow_text
-loaded = tf.saved_model.load(sys.argv[1])
-answers = loaded.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
-print(json.dumps(answers["count"].numpy().tolist()))
-"""
-
-
-def test_exported_and_compiled_answers(counter, tmp_path):
+def test_exported_and_compiled_answers(counter, tmp_path, served):
     version = counter.export(tmp_path / "counter", jit_compile=True)
-    done = subprocess.run(
-        [sys.executable, "-c", SERVE, str(version), json.dumps(TEXTS)],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout) == counter.predict(TEXTS)["count"].tolist()
+    assert served(version, {"text": TEXTS})["count"] == counter.predict(TEXTS)["count"].tolist()
     signatures = tf.saved_model.load(version).signatures
     assert set(signatures) == {"serving_default", "features"}
 

@@ -1,8 +1,5 @@
 import json
-import os
 import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -75,32 +72,18 @@ def test_config_round_trip(golden, name):
     assert float(again(labels, embeddings)) == float(loss(labels, embeddings))
 
 
-JAX = """
-import json, sys
-import numpy as np, jax
-import keras_bert.training.embedding_losses as losses
-make = {"in_batch_hard_negatives": lambda: losses.InBatchNegativesLoss(scale=7.0),
-        "triplet_euclidean": lambda: losses.TripletLoss(1.5, "euclidean")}
-golden = np.load(sys.argv[1])
-values = {}
-for name, texts in (("in_batch_hard_negatives", 4), ("triplet_euclidean", 3)):
-    rows = golden["embeddings"][:, :texts].reshape(-1, golden["embeddings"].shape[-1])
-    loss = make[name]()
-    values[name] = float(jax.jit(lambda y, x: loss(y, x))(-np.ones(7, "float32"), rows))
-print(json.dumps(values))
-"""
+def compiled_on_jax():
+    import jax
+
+    golden, values = dict(np.load(GOLDEN)), {}
+    for name in ("in_batch_hard_negatives", "triplet_euclidean"):
+        loss, labels, embeddings = rows_of(golden, name)
+        values[name] = float(jax.jit(lambda y, x, loss=loss: loss(y, x))(labels, embeddings))
+    return values
 
 
-def test_on_jax(golden):
-    pytest.importorskip("jax")
-    done = subprocess.run(
-        [sys.executable, "-c", JAX, str(GOLDEN)],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    for name, value in json.loads(done.stdout).items():
+def test_on_jax(golden, jax_process):
+    for name, value in jax_process(__file__, "compiled_on_jax").items():
         assert value == pytest.approx(golden[f"{name}/loss"], rel=5e-6)
 
 

@@ -2,10 +2,7 @@
 
 import importlib.util
 import json
-import os
 import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -167,17 +164,8 @@ def test_other_ways_to_step_give_the_same(on_tensorflow, name):
     assert_equal_weights(on_tensorflow[name], on_tensorflow["plain"])
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="needs jax")
-def test_jax_equals_tensorflow(on_tensorflow):
-    done = subprocess.run(
-        [sys.executable, pathlib.Path(__file__)],
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+def test_jax_equals_tensorflow(on_tensorflow, jax_process):
+    found = jax_process(__file__, "scenario")
     for name, weights in on_tensorflow.items():
         assert_equal_weights(found[name], weights)
 
@@ -240,7 +228,3 @@ def test_a_variable_without_factor():
         ValueError, match=r"for all trainable .* none for \['table/emb.*'head/kernel'"
     ):
         trained(optimizer, steps=1)
-
-
-if __name__ == "__main__":
-    print(json.dumps(scenario()))

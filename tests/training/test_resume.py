@@ -426,17 +426,8 @@ def on_jax(folder):
     return found["history"]
 
 
-def test_on_jax(tmp_path):
-    pytest.importorskip("jax")
-    done = subprocess.run(
-        [sys.executable, __file__, tmp_path, "jax"],
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout.splitlines()[-1])["val_loss"]) == EPOCHS
+def test_on_jax(tmp_path, jax_process):
+    assert len(jax_process(__file__, "on_jax", tmp_path)["val_loss"]) == EPOCHS
 
 
 def kill():
