@@ -2,13 +2,16 @@
 
 import ast
 import collections
+import io
 import os
 import pathlib
 import re
-import subprocess
+import runpy
 import sys
+import tempfile
 
 import pytest
+from kept_process import KeptProcess
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 # Examples that another program starts, and so need no smoke mode of their own.
@@ -26,23 +29,35 @@ SMOKE = {
 }
 
 
-def run_example(name: str, *arguments: str, folder: pathlib.Path, typed: str = "") -> str:
-    """Standard output of an example, which has to succeed."""
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), *arguments],
-        capture_output=True,
-        text=True,
-        input=typed,
-        cwd=folder,
-        timeout=300,
-        env={**os.environ, "TMPDIR": str(folder)},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def as_main(name: str, arguments: list[str], folder: str, typed: str) -> str:
+    """Runs an example as a script, in this process and that folder; its standard output."""
+    os.chdir(folder)
+    sys.stdin, tempfile.tempdir, sys.argv = io.StringIO(typed), folder, [name, *arguments]
+    own = os.dup(1)
+    with tempfile.TemporaryFile("w+") as output:
+        os.dup2(output.fileno(), 1)  # for the processes that examples start, too
+        try:
+            runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        finally:
+            sys.stdout.flush()
+            os.dup2(own, 1)
+            os.close(own)
+        output.seek(0)
+        return output.read()
 
 
 @pytest.fixture(scope="module")
-def quickstart(tmp_path_factory):
+def run_example():
+    """`run_example(name, *arguments, folder=…)`: its output, from a process for all examples."""
+    process = KeptProcess()
+    yield lambda name, *arguments, folder, typed="": process(
+        __file__, "as_main", name, arguments, folder, typed
+    )
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def quickstart(tmp_path_factory, run_example):
     """(output, exported version folder) of the quickstart's smoke run."""
     folder = tmp_path_factory.mktemp("quickstart")
     output = run_example("quickstart.py", "--smoke", "where is my book?", folder=folder)
@@ -60,7 +75,7 @@ def test_example_is_one_short_file(path):
 
 
 @pytest.mark.parametrize("name", SMOKE)
-def test_example_runs(name, tmp_path):
+def test_example_runs(name, tmp_path, run_example):
     assert re.search(SMOKE[name], run_example(name, "--smoke", folder=tmp_path))
 
 
@@ -78,7 +93,7 @@ def test_quickstart_answers_from_the_export(quickstart):
     assert re.search(r"  where is my book\?\n    [a-z_]+  \d+\.\d%\n", output)
 
 
-def test_answer_reads_lines_and_stops_at_an_empty_one(quickstart, tmp_path):
+def test_answer_reads_lines_and_stops_at_an_empty_one(quickstart, tmp_path, run_example):
     typed = "I lost my card\nwhen do you open\n\nnot asked\n"
     output = run_example("answer.py", str(quickstart[1]), folder=tmp_path, typed=typed)
     assert re.findall(r"^  (\S.*)$", output, re.MULTILINE) == ["I lost my card", "when do you open"]
@@ -91,7 +106,7 @@ def test_answer_imports_tensorflow_and_its_text_operations_alone():
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
 
 
-def test_rerank_nbest_prints_word_error_rates(tmp_path):
+def test_rerank_nbest_prints_word_error_rates(tmp_path, run_example):
     output = run_example("rerank_nbest.py", "--smoke", folder=tmp_path)
     rates = re.findall(r"^word error rate, (.+): (\d+\.\d)%$", output, re.MULTILINE)
     assert [name for name, _ in rates] == ["recogniser", "re-ranked", "best of each list"]
