@@ -116,9 +116,11 @@ def tags(a: argparse.Namespace, tokenizer: Any, train: list, test: list, predica
             truncation="only_first" if predicates else True,
             max_length=a.sequence_length,
         )
+        if not labelled:  # held-out rows may have tags that were never seen
+            return {**encoded}
         firsts = first_pieces(encoded)
         labels = [-100 if word is None else names.index(row["tags"][word]) for word in firsts]
-        return {**encoded, "labels": labels} if labelled else {**encoded}
+        return {**encoded, "labels": labels}
 
     def first_pieces(encoded: Any) -> list:
         words, sequence = encoded.word_ids(), encoded.sequence_ids()
