@@ -81,6 +81,7 @@ def read_modules(
             "normalize": "Normalize" in modules,
             "embedding_size": None,
         }
+        _refuse_prompt(folder / SETTINGS_FILE)
         arrays = _projection(folder / modules["Dense"], config) if "Dense" in modules else {}
         if arrays:
             task["embedding_size"] = len(arrays[_BIAS])
@@ -157,6 +158,13 @@ def _pooling(path: pathlib.Path, config: BertConfig) -> str:
     if not ways:
         raise _UnlikeError(f"the pooling {flags}")
     return ways[0]
+
+
+def _refuse_prompt(path: pathlib.Path) -> None:
+    """Prompts that a caller asks for by name are the caller's; one before every text is not."""
+    name = read_json(path).get("default_prompt_name") if path.exists() else None
+    if name is not None:
+        raise _UnlikeError(f"the prompt {name!r} before every text")
 
 
 def _projection(folder: pathlib.Path, config: BertConfig) -> dict[str, np.ndarray]:

@@ -127,6 +127,11 @@ UNLIKE = {
         {"activation_function": "torch.nn.modules.activation.Tanh"},
         "Tanh after the projection",
     ),
+    "prompt": (
+        "config_sentence_transformers.json",
+        {"prompts": {"query": "query: "}, "default_prompt_name": "query"},
+        "the prompt 'query' before every text",
+    ),
 }
 
 
