@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -107,3 +109,19 @@ def test_differences_are_seen(rebuild):
     assert rebuild.differences(found, golden)["serving_default/score"] == float("inf")
     with pytest.raises(SystemExit, match=r"expected outputs \['label', .*; received \['label'\]"):
         rebuild.differences({"serving_default": {"label": ["a"]}}, golden)
+
+
+def test_saved_model_cli_runs_it(entry, version, tmp_path):
+    """TensorFlow's own command line, which restores and runs as TensorFlow 1 did."""
+    source = "import tensorflow_text; from tensorflow.python.tools import saved_model_cli as cli"
+    command = [sys.executable, "-c", f"{source}; cli.main()", "run", "--dir", str(version)]
+    command += ["--tag_set", "serve", "--signature_def", "serving_default"]
+    golden = json.loads((entry / "golden.json").read_text("utf-8"))
+    texts = golden["inputs"]["serving_default"]["text"][:4]
+    command += ["--input_exprs", f"text={texts!r}", "--outdir", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    golden = golden["answers"]["serving_default"]
+    labels = np.load(tmp_path / "label.npy", allow_pickle=True)
+    assert [label.decode() for label in labels] == golden["label"][:4]
+    np.testing.assert_allclose(np.load(tmp_path / "score.npy"), golden["score"][:4], atol=1e-5)
