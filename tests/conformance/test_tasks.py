@@ -3,6 +3,7 @@
 import inspect
 import json
 
+import c_loader
 import keras
 import numpy as np
 import pytest
@@ -61,6 +62,15 @@ def served_answers(exports, served):
     return {
         name: served(exports / name / "1", case.served) for name, case in task_rows.ROWS.items()
     }
+
+
+@pytest.fixture(scope="module")
+def in_c(exports, tmp_path_factory):
+    if not c_loader.compiler():
+        pytest.skip("a C compiler is missing")
+    program = c_loader.build(tmp_path_factory.mktemp("program"))
+    models = {exports / name / "1": case.served for name, case in task_rows.ROWS.items()}
+    return dict(zip(task_rows.ROWS, c_loader.answers(program, models), strict=True))
 
 
 @pytest.fixture(scope="module")
