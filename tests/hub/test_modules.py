@@ -74,8 +74,10 @@ def test_exported_again_without_its_source(pair, config, tmp_path):
     assert encoder.mlm(packed | {"masked_lm_positions": tf.zeros([2, 1], tf.int32)}, training=True)
 
 
-def test_no_path_of_the_source_is_inside(pair, preset):
-    folders = [preset.parent, pair.encoder_path.parent, tempfile.gettempdir(), pathlib.Path.home()]
+def test_no_path_of_the_source_is_inside(pair, preset, request):
+    folders = [preset.parent, pair.encoder_path.parents[1], pathlib.Path.home()]
+    if "ours" in request.node.callspec.id:  # the Model Garden's tells its temporary folder
+        folders.append(pathlib.Path(tempfile.gettempdir()))
     for path in (pair.encoder_path, pair.preprocess_path):
         for file in path.rglob("*"):
             content = file.read_bytes() if file.is_file() else b""
