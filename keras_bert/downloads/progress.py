@@ -1,10 +1,11 @@
-"""How far a download is: a line that moves on a terminal, and one line anywhere else."""
+"""How far a download is: a line that moves on a terminal, one line a large file elsewhere."""
 
 import sys
 import time
 from typing import TextIO
 
 _PAUSE = 0.2  # seconds between two drawings
+_WORTH_A_LINE = 1_000_000  # bytes, where lines stay
 
 
 class Progress:
@@ -24,7 +25,7 @@ class Progress:
         self.stream = sys.stderr if stream is None else stream
         self._moves = self.stream.isatty()
         self._drawn = 0.0
-        if not self._moves:
+        if not self._moves and (total is None or total >= _WORTH_A_LINE):
             begun = f", {_size(done)} of it here already" if done else ""
             self.stream.write(f"fetching {label} ({_size(total)}{begun})\n")
 

@@ -4,8 +4,18 @@ import shutil
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
-from keras_bert.models import BertBackbone, BertSentenceEncoder, load_task
+from keras_bert.models import (
+    BertBackbone,
+    BertClassifier,
+    BertMaskedLM,
+    BertMultipleChoice,
+    BertQuestionAnswerer,
+    BertSentenceEncoder,
+    BertTokenClassifier,
+    load_task,
+)
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "sentence_transformers"
 
@@ -35,9 +45,33 @@ def test_other_modules_are_refused_unless_pooling_is_given(tmp_path):
     assert BertBackbone.from_preset(folder).config.hidden_size == 22
 
 
-def test_what_hugging_face_lacks_is_refused(tiny_parts, tmp_path):
-    from keras_bert.models import BertClassifier
+TASKS = {
+    "huggingface_classifier": BertClassifier,
+    "huggingface_token_classifier": BertTokenClassifier,
+    "huggingface_multiple_choice": BertMultipleChoice,
+    "huggingface_question_answering": BertQuestionAnswerer,
+    "huggingface_masked_lm": BertMaskedLM,
+}
 
+
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.filterwarnings("ignore:.*has no pooler")
+def test_a_task_goes_back_to_the_files_that_transformers_wrote(tmp_path, name):
+    """Through the task's own variables: the same names, bytes, class and labels."""
+    theirs = GOLDEN.with_name(name)
+    task = TASKS[name].from_preset(theirs)
+    out = task.save_to_preset(tmp_path / "out", format="huggingface")
+    ours, recorded = (load_file(folder / "model.safetensors") for folder in (out, theirs))
+    assert {n: a.tobytes() for n, a in recorded.items()} == {
+        n: a.tobytes() for n, a in ours.items() if n in recorded
+    }
+    assert all(n.startswith("bert.pooler.") for n in ours.keys() - recorded.keys())
+    one, two = (json.loads((folder / "config.json").read_text()) for folder in (out, theirs))
+    assert one["architectures"] == two["architectures"]
+    assert one.get("id2label", two.get("id2label")) == two.get("id2label", one.get("id2label"))
+
+
+def test_what_hugging_face_lacks_is_refused(tiny_parts, tmp_path):
     task = BertClassifier(*tiny_parts, ["a", "b"], pooling="mean")
     with pytest.raises(ValueError, match="expected a classifier that huggingface computes too"):
         task.save_to_preset(tmp_path / "out", format="huggingface")
