@@ -87,7 +87,7 @@ def write_saved_model(
     concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
     files = {name: text.encode("utf-8") for name, text in (extra_assets or {}).items()}
     if warmup is not None:
-        requests = warmup_requests(version.parent.name, concrete, warmup)
+        requests = warmup_requests(version.resolve().parent.name, concrete, warmup)
         files[WARMUP_FILE] = warmup_content(requests)
     with atomic_folder(version, overwrite=overwrite) as folder:
         tf.saved_model.save(root, str(folder), signatures=concrete)

@@ -46,6 +46,10 @@ def warmup_requests(
         ImportError: tensorflow-serving-api is not installed.
         ValueError: no records, too many, or one that the model does not answer.
     """
+    if isinstance(records, str | bytes | Mapping):
+        raise ValueError(
+            f"expected a collection of warm-up records; received one {type(records).__name__}"
+        )
     specs = _inputs(signatures["serving_default"])
     alike = [name for name, function in signatures.items() if _inputs(function) == specs]
     if not 0 < len(records) * len(alike) <= MAX_REQUESTS:

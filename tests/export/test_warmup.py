@@ -42,6 +42,13 @@ def test_every_signature_for_texts_is_asked_for_every_record(signatures, tmp_pat
     assert replay_warmup(version, loaded) == 8
 
 
+def test_a_relative_path_names_the_model_too(signatures, tmp_path, monkeypatch):
+    (tmp_path / "words").mkdir()
+    monkeypatch.chdir(tmp_path / "words")
+    version = write_saved_model("1", signatures, [], warmup=np.array(["ab", "é"]))
+    assert {request.model_spec.name for request in read_warmup(version)} == {"words"}
+
+
 def test_records_of_several_inputs(tmp_path):
     function = signature(
         lambda text, choices, place: {"chosen": tf.gather(choices, place, axis=1, batch_dims=1)},
@@ -74,6 +81,8 @@ def test_records_of_several_inputs(tmp_path):
     [
         ([], "expected 1 to 500 warm-up records for the 2 signatures .*; received 0"),
         (["a"] * 501, "received 501"),
+        ("when", "expected a collection of warm-up records; received one str"),
+        ({"text": "when"}, "expected a collection of warm-up records; received one dict"),
         ([{"txt": "a"}], r"record 0 with the inputs \['text'\]; received \['txt'\]"),
         (["a", {}], r"record 1 with the inputs \['text'\]; received \[\]"),
         ([3], "expected values that fit in warm-up record 0"),
