@@ -57,6 +57,8 @@ def download(file: RemoteFile, target: pathlib.Path) -> None:
     tag = file.digest.value[:16] if file.digest else f"{file.size or 'any'}"
     partial = target.with_name(f"{target.name}.{tag}.partial")
     target.parent.mkdir(parents=True, exist_ok=True)
+    if file.size is None and file.digest is None:
+        partial.unlink(missing_ok=True)  # nobody could tell a part of another version
     have = partial.stat().st_size if partial.exists() else 0
     _require_room(target, (file.size or 0) - have)
     progress = Progress(target.name, file.size, have)

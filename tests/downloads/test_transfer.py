@@ -33,8 +33,10 @@ def test_a_file_arrives_and_is_not_asked_for_again(server, remote, tmp_path):
 
 
 def test_without_size_and_checksum(server, remote, tmp_path):
+    (tmp_path / "file.any.partial").write_bytes(b"of another version, perhaps")
     download(RemoteFile(remote.url), tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked() == [("file", 0)]
 
 
 def test_a_broken_connection_is_taken_up_where_it_broke(server, remote, tmp_path):
