@@ -27,7 +27,7 @@ _OTHERS = re.compile(
     r"|modules\.json|sentence_bert_config\.json|config_sentence_transformers\.json"
     r"|\d+_(Pooling|Dense|Normalize)/(config\.json|model\.safetensors)"
 )
-_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 class _Listed(NamedTuple):

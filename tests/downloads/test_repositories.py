@@ -199,7 +199,7 @@ def test_no_such_repository_or_revision(server, files):
         resolve_preset(f"{HANDLE}@v9")
 
 
-@pytest.mark.parametrize("name", ["noowner", "a/b/c", "../x/y", "a/b@..\\c", "a b/c", "/"])
+@pytest.mark.parametrize("name", ["noowner", "a/b/c", "../x/y", "a/b@..\\c", "a b/c", "/", "../.."])
 def test_names_that_no_repository_has(server, name):
     with pytest.raises(ValueError, match="expected OWNER/NAME, or OWNER/NAME@REVISION; received"):
         resolve_preset(f"hf://{name}")
