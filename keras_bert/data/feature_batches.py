@@ -7,8 +7,7 @@ Keras reads a `PyDataset` in ways that this file answers to (keras 3.15,
   the number of calls is not the number of the epoch; `EpochCounter` tells it.
 - `fit(shuffle=True)`, its default, shuffles the batches' order by Python's global
   generator: pass `shuffle=False`; batches are shuffled here.
-- On TensorFlow the first two batches fix which dimensions may vary in all epochs:
-  either those two differ in length in every epoch, or all batches are padded alike.
+- On TensorFlow the first two batches fix which dimensions may vary: see `epoch_plan`.
 
 Shapes: N records of G rows each (mostly one), B records of a batch, S its padded
 length, K labels a record.
@@ -16,24 +15,13 @@ length, K labels a record.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_bert.data.epoch_plan import EpochPlanner
 from keras_bert.data.features import PackedFeatures, TokenLabels
-from keras_bert.data.ordering import (
-    SHUFFLE_WINDOW,
-    plain_batches,
-    shuffled_batches,
-    sorted_batches,
-)
-
-
-class _Plan(NamedTuple):
-    epoch: int
-    batches: list[np.ndarray]
-    lengths: list[int]
 
 
 class FeatureBatches(keras.utils.PyDataset):
@@ -98,14 +86,20 @@ class FeatureBatches(keras.utils.PyDataset):
         self.length_multiple = length_multiple
         self.bucket_lengths = sorted(bucket_lengths or ([fixed_length] if fixed_length else []))
         self.drop_remainder = drop_remainder
-        self._lengths = features.lengths.reshape(self.records, group_size).max(axis=1)  # [N]
-        self._longest = int(features.lengths.max(initial=0))
         self._epoch = 0
         self._begun = self._ended = False
         self._next_index, self.in_order = 0, True
-        self._plan: _Plan | None = None
         self._check(fixed_length, bucket_lengths)
-        self._padded_alike = self._always_padded_alike()
+        self._planner = EpochPlanner(
+            features.lengths.reshape(self.records, group_size).max(axis=1),  # [N]
+            number=len(self),
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            keep_order=keep_order,
+            length_multiple=length_multiple,
+            bucket_lengths=self.bucket_lengths,
+        )
 
     def _check_groups(self) -> None:
         if self.group_size < 1 or len(self.features) % self.group_size:
@@ -126,10 +120,11 @@ class FeatureBatches(keras.utils.PyDataset):
             raise ValueError("expected labels with sample_weight; received labels=None")
         if fixed_length and bucket_lengths:
             raise ValueError("expected fixed_length or bucket_lengths; received both")
-        if self.bucket_lengths and self._longest > self.bucket_lengths[-1]:
+        longest = int(self.features.lengths.max())
+        if self.bucket_lengths and longest > self.bucket_lengths[-1]:
             raise ValueError(
                 f"expected rows of at most {self.bucket_lengths[-1]} word pieces; "
-                f"received one of {self._longest}"
+                f"received one of {longest}"
             )
         if self.shuffle and self.keep_order:
             raise ValueError("expected shuffle or keep_order; received both")
@@ -160,7 +155,7 @@ class FeatureBatches(keras.utils.PyDataset):
     @property
     def order(self) -> np.ndarray:
         """Row numbers in the order in which they are served: int64 `[N · G]`."""
-        return self._rows_of(np.concatenate(self._current_plan().batches))
+        return self._rows_of(np.concatenate(self._planner.plan(self._epoch).batches))
 
     def restore(self, outputs: Any) -> Any:
         """Puts what `predict` returned, `[N · G, ...]` or a structure of it, in the rows' order."""
@@ -170,7 +165,7 @@ class FeatureBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple:
         if not 0 <= index < len(self):
             raise IndexError(f"expected a batch from 0 to {len(self) - 1}; received {index}")
-        plan = self._current_plan()
+        plan = self._planner.plan(self._epoch)
         self._note(index)
         return self.make_batch(plan.batches[index], plan.lengths[index])
 
@@ -229,62 +224,6 @@ class FeatureBatches(keras.utils.PyDataset):
             "padding": [self.length_multiple, *self.bucket_lengths],
             "data": digest.hexdigest(),
         }
-
-    def _current_plan(self) -> _Plan:
-        plan, epoch = self._plan, self._epoch if self.shuffle else 0
-        if plan is None or plan.epoch != epoch:
-            plan = self._plan = self._make_plan(epoch)
-        return plan
-
-    def _make_plan(self, epoch: int) -> _Plan:
-        all_lengths = self._lengths
-        if self.shuffle:
-            batches = shuffled_batches(all_lengths, self.batch_size, self.seed, epoch)
-        else:
-            cut = plain_batches if self.keep_order else sorted_batches
-            batches = cut(all_lengths, self.batch_size)
-        batches = batches[: len(self)]
-        if self._padded_alike:
-            return _Plan(epoch, batches, [self._padded_length(self._longest)] * len(batches))
-        lengths = [self._padded_length(int(all_lengths[rows].max())) for rows in batches]
-        if len(set(lengths[:2])) == 1:
-            self._vary_first_two(batches, lengths)
-        return _Plan(epoch, batches, lengths)
-
-    def _padded_length(self, longest: int) -> int:
-        if self.bucket_lengths:
-            return next(length for length in self.bucket_lengths if length >= longest)
-        return min(-(-longest // self.length_multiple) * self.length_multiple, self._longest)
-
-    def _always_padded_alike(self) -> bool:
-        """Whether some epoch might hold full-length batches alone (see the top of this file).
-
-        By the pigeonhole principle a window of every epoch holds a whole batch of
-        shorter rows, if there are `fewest` of them; else too few for a saving.
-        """
-        full = self._padded_length(self._longest)
-        shorter = sum(
-            int(count)
-            for length, count in zip(*np.unique(self._lengths, return_counts=True), strict=True)
-            if self._padded_length(int(length)) < full
-        )
-        windows = -(-(self.records // self.batch_size) // SHUFFLE_WINDOW)
-        fewest = self.batch_size * max(windows, 1) + self.batch_size - 1
-        return self.shuffle and shorter < fewest
-
-    def _vary_first_two(self, batches: list[np.ndarray], lengths: list[int]) -> None:
-        """Makes TensorFlow see that lengths vary (see the top of this file)."""
-        others = [i for i, length in enumerate(lengths) if length != lengths[0]]
-        if others and not self.keep_order:
-            for items in (batches, lengths):
-                items[1], items[others[0]] = items[others[0]], items[1]
-        elif self.shuffle:  # the full-length rows were dropped
-            lengths[1] = self._padded_length(self._longest)
-        elif others:
-            longer = [length for length in lengths if length > lengths[1]]
-            lengths[1:] = (
-                [min(longer), *lengths[2:]] if longer else [lengths[0]] * (len(lengths) - 1)
-            )
 
 
 def _labels(labels: Any, features: PackedFeatures, records: int) -> np.ndarray | TokenLabels | None:
