@@ -69,7 +69,9 @@ def with_keras(arguments, data) -> float:
     classifier.fit(
         texts, labels, batch_size=arguments.batch_size, epochs=arguments.epochs, verbose=0
     )
-    return float(np.mean(classifier.predict(test_texts)["label"] == np.array(test_labels)))
+    return float(
+        np.mean(classifier.predict(test_texts, verbose=0)["label"] == np.array(test_labels))
+    )
 
 
 def main() -> None:
