@@ -10,6 +10,7 @@ import numpy as np
 from keras_bert import layers
 
 COMPLETE = "keras_bert.layers"
+ELSEWHERE = {"HubLayer"}  # computes what a module holds: tests/layers/test_hub_layer.py
 
 _random = np.random.default_rng(7)
 IDS = _random.integers(0, 29, (2, 7)).astype("int32")
