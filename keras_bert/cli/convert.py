@@ -15,13 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to",
         required=True,
-        choices=("google", "huggingface", "keras"),
-        help="Google's TF1 checkpoint, Hugging Face's safetensors, or keras_bert's own",
+        choices=("google", "huggingface", "tf-models", "keras"),
+        help="Google's TF1 checkpoint, Hugging Face's safetensors, the TensorFlow Model "
+        "Garden's checkpoint, or keras_bert's own",
     )
     parser.add_argument(
         "--from",
         dest="source_format",
-        choices=("google", "huggingface", "keras"),
+        choices=("google", "huggingface", "tf-models", "hub", "keras"),
         help="the format of SRC; found out by default",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what DST holds")
