@@ -184,3 +184,25 @@ def test_refused_sources(backbone, tmp_path, capsys):
     assert main(words) == 1
     refusal = "expected --jit-compile with --format savedmodel alone; received --format hub"
     assert refusal in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_nothing(preset, tmp_path, monkeypatch):
+    """Neither of the two modules, though the first was written in whole."""
+
+    class Written:
+        def __init__(self, *_):
+            pass
+
+        def save(self, folder):
+            (folder / "saved_model.pb").write_bytes(b"whole")
+
+    class Unwritable(Written):
+        def save(self, folder):
+            (folder / "saved_model.pb").write_bytes(b"ha")
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("keras_bert.models.hub_modules.EncoderModule", Written)
+    monkeypatch.setattr("keras_bert.models.hub_modules.PreprocessModule", Unwritable)
+    with pytest.raises(OSError, match="No space left"):
+        export_hub_modules(preset, tmp_path / "out", name="a")
+    assert not list(tmp_path.rglob("*"))
