@@ -87,8 +87,10 @@ def resolve_preset(name_or_path: str | os.PathLike[str]) -> pathlib.Path:
 
     Args:
         name_or_path: a key of `PRESETS` or an alias; `hf://OWNER/NAME` or
-            `hf://OWNER/NAME@REVISION` of the Hugging Face Hub; or the path of a folder. A
-            folder that is there comes before a name that is spelt the same.
+            `hf://OWNER/NAME@REVISION` of the Hugging Face Hub; the address of a module of
+            TF Hub or Kaggle (`https://…`); or the path of a folder or of an archive
+            (.tar.gz, .zip), which is unpacked into the cache. A folder that is there comes
+            before a name that is spelt the same.
 
     Returns:
         The path of a folder that exists; a model that is not here is fetched first.
@@ -106,6 +108,10 @@ def resolve_preset(name_or_path: str | os.PathLike[str]) -> pathlib.Path:
     if path.is_dir():
         return path
     name = os.fspath(name_or_path)
+    if path.is_file() or name.startswith(("https://", "http://")):
+        from keras_bert.downloads import archives  # brings NumPy along
+
+        return archives.unpacked(path) if path.is_file() else archives.fetched_module(name)
     if name.startswith(HANDLE):
         repository, _, revision = name.removeprefix(HANDLE).partition("@")
         return Repository(repository, revision or "main").get(name)

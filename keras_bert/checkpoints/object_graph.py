@@ -8,7 +8,8 @@ Source: tensorflow/core/protobuf/trackable_object_graph.proto
 """
 
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,7 @@ class ObjectGraph:
         return read_bundle(self.prefix, skip=lambda name: name not in wanted)
 
 
-def _parse(serialized: np.ndarray, prefix: pathlib.Path):
+def _parse(serialized: np.ndarray, prefix: pathlib.Path) -> Sequence[Any]:
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 

@@ -58,7 +58,8 @@ def _trees(arrays: Mapping[str, np.ndarray], config: BertConfig) -> dict[str, di
         array = np.asarray(arrays[row.google], np.float32)
         is_head = row.part in (*HEAD_PATHS, "mlm")
         turned = array.T if row.part in HEAD_PATHS else array
-        turned = turned.reshape(shape_in_tf_models(row, array.shape, config.num_attention_heads))
+        shape = shape_in_tf_models(row, array.shape, config.num_attention_heads)
+        turned = turned.reshape([size or 0 for size in shape])
         _plant(trees.setdefault(row.part if is_head else "encoder", {}), row.tf_models, turned)
         if not is_head:
             _plant(trees["encoder"], by_number(row.tf_models, config.num_hidden_layers), turned)

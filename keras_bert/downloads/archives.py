@@ -7,15 +7,19 @@ Source: https://cloud.google.com/storage/docs/hashes-etags (`x-goog-hash`).
 """
 
 import base64
+import hashlib
 import pathlib
 import urllib.parse
 from collections.abc import Mapping
 
 from keras_bert.checkpoints.archive import unpack_archive
+from keras_bert.downloads import cache
 from keras_bert.downloads.digests import Digest, require_digest
 from keras_bert.downloads.transfer import RemoteFile, download, head
 
 CONFIG_FILE = "bert_config.json"
+# What a folder of each kind of model has: Google's and tf-models', TF Hub's, others'.
+_MODEL_FILES = (CONFIG_FILE, "saved_model.pb", "config.json", "preset.json")
 
 
 def cache_key(url: str) -> str:
@@ -55,6 +59,66 @@ def fetch_archive(
         raise
     folder.parent.mkdir(parents=True, exist_ok=True)
     unpacked.rename(folder)
+
+
+def unpacked(archive: pathlib.Path) -> pathlib.Path:
+    """The folder of a model in an archive on this machine, unpacked into the cache once.
+
+    Raises:
+        ValueError: the file is no archive, not safe to unpack, or has no model.
+        OSError: the disk is full or cannot be written to.
+    """
+    with archive.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    folder = cache.model_folder(f"archive--{digest[:32]}")
+    if not folder.is_dir():
+        unpack_archive(archive, folder)
+    return _model_folder(folder, str(archive))
+
+
+def fetched_module(url: str) -> pathlib.Path:
+    """The folder of a module at a TF Hub or Kaggle address, fetched and unpacked once.
+
+    Raises:
+        FileNotFoundError: there is no such module, or `KERAS_BERT_OFFLINE` leaves the
+            network alone.
+        ValueError: what arrived is not safe to unpack, or has no model.
+        ConnectionError: there is no network.
+        OSError: the disk is full or cannot be written to.
+    """
+    key = f"url--{hashlib.sha256(url.encode()).hexdigest()[:32]}"
+
+    def fetch(parts: pathlib.Path, folder: pathlib.Path) -> None:
+        archive = parts / "archive"
+        if not archive.exists():
+            download(RemoteFile(_as_archive(url)), archive)
+        try:
+            unpack_archive(archive, folder)
+        except ValueError:
+            archive.unlink()
+            raise
+
+    return _model_folder(cache.fetched(key, url, fetch), url)
+
+
+def _as_archive(url: str) -> str:
+    """TF Hub gives a page for a module's address, and its archive for this query."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.path.endswith((".tar.gz", ".tgz", ".zip")):
+        return url
+    query = "&".join(filter(None, (parts.query, "tf-hub-format=compressed")))
+    return urllib.parse.urlunsplit(parts._replace(query=query))
+
+
+def _model_folder(folder: pathlib.Path, source: str) -> pathlib.Path:
+    inside = [folder, *(path for path in sorted(folder.iterdir()) if path.is_dir())]
+    found = [path for path in inside if any((path / name).is_file() for name in _MODEL_FILES)]
+    if not found:
+        raise ValueError(
+            f"expected a model ({', '.join(_MODEL_FILES)}) in {source}; "
+            f"received {sorted(path.name for path in folder.iterdir())[:20]}"
+        )
+    return found[0]
 
 
 def _check(folder: pathlib.Path, sha256: Mapping[str, str], url: str) -> None:
