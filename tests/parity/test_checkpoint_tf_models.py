@@ -1,27 +1,22 @@
 """What we write for tf-models, restored by its own classes where they are installed."""
 
-import importlib.util
 import json
-import os
 import pathlib
 import subprocess
-import sys
 
 import pytest
+from tokenizer_google import oracle_python
 
 from keras_bert.checkpoints.formats import read_checkpoint, write_checkpoint
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "tf_models"
 SCRIPT = pathlib.Path(__file__).with_name("tf_models_restore.py")
-PYTHON_VARIABLE = "KERAS_BERT_OFFICIAL_PYTHON"
 
 
 def test_the_model_gardens_classes_restore_what_is_written(tmp_path):
-    python = os.environ.get(PYTHON_VARIABLE)
-    if python is None and importlib.util.find_spec("official") is not None:
-        python = sys.executable
+    python = oracle_python()
     if python is None:
-        pytest.skip(f"needs tf-models-official here, or in the Python of {PYTHON_VARIABLE}")
+        pytest.skip("tf-models-official is not installed")
     write_checkpoint(read_checkpoint(GOLDEN / "source"), tmp_path / "out", "tf-models")
     arguments = [
         str(tmp_path / "out" / "bert_model.ckpt-1"),
@@ -35,4 +30,3 @@ def test_the_model_gardens_classes_restore_what_is_written(tmp_path):
     found = json.loads(run.stdout.splitlines()[-1])
     assert set(found) == {"BertEncoder", "BertEncoderV2", "BertPretrainerV2", "mlm_logits"}
     assert max(found.values()) < 1e-5, found
-    print(found)
