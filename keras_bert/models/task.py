@@ -27,7 +27,7 @@ from keras_bert.models.text_inputs import as_texts, count_rows, is_dataset, is_r
 from keras_bert.models.text_pipeline import TextPipeline
 from keras_bert.text.answers import as_numpy
 from keras_bert.text.preprocessor import BertPreprocessor
-from keras_bert.training.optimizer import create_optimizer
+from keras_bert.training.optimizer import build_optimizer, create_optimizer
 from keras_bert.training.resume import fit_callbacks
 
 Answers = Callable[[Any], dict[str, tf.Tensor]]
@@ -166,6 +166,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             kwargs |= {"shuffle": shuffle, "batch_size": batch_size}
         elif is_dataset(x):  # it comes in its own order
             kwargs["shuffle"] = False
+        build_optimizer(self)
         return super().fit(
             x,
             y,

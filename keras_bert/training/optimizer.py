@@ -13,6 +13,7 @@ global norm that is not the gradient's); and the exclusions from weight decay ar
 lost when a model is saved.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -136,6 +137,18 @@ class BertAdamW(keras.optimizers.AdamW):
             learning_rate_multipliers=factors if factors is None else dict(factors),
         )
         return config
+
+
+def build_optimizer(model: keras.Model) -> None:
+    """Makes the variables of a compiled model's optimizer, if they are not there yet.
+
+    Made inside the first step, they have TensorFlow trace the whole step twice.
+    """
+    if model.optimizer.built:
+        return
+    strategy = getattr(model, "distribute_strategy", None)  # on TensorFlow alone
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        model.optimizer.build(model.trainable_variables)
 
 
 def _whole(gradient: Any) -> Any:

@@ -16,6 +16,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_bert.training.optimizer import build_optimizer
+
 # What callbacks of Keras (early stopping, learning rate on a plateau, checkpoints)
 # carry from epoch to epoch.
 _CALLBACK_STATE = (
@@ -114,8 +116,7 @@ def put_history(model: keras.Model, facts: dict[str, Any]) -> None:
 
 
 def _optimizer_variables(model: keras.Model) -> list[Any]:
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    build_optimizer(model)
     return model.optimizer.variables
 
 

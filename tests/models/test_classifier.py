@@ -111,6 +111,14 @@ def test_the_same_seed_repeats_a_run(make_parts, reviews):
     assert losses[0] == losses[1]
 
 
+def test_the_training_step_is_traced_once(classifier, reviews, monkeypatch):
+    steps = []
+    train_step = classifier.train_step
+    monkeypatch.setattr(classifier, "train_step", lambda data: steps.append(1) or train_step(data))
+    classifier.fit(*reviews, batch_size=19, epochs=2, verbose=0)
+    assert len(steps) == 1
+
+
 def test_jit_compiled_fit(classifier, reviews):
     texts, labels = (column[:26] for column in reviews)
     classifier.compile_for(26, epochs=1, batch_size=13, jit_compile=True)
