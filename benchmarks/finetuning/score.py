@@ -70,7 +70,7 @@ def chinese_span_scores(rows: list[dict], found: list) -> dict:
     from keras_bert.training.chinese_answers import chinese_scores
 
     scores = chinese_scores(found, [row["answers"]["text"] for row in rows])
-    return {name: scores[name] for name in ("exact_match", "f1")}
+    return {name: scores[name] / 100 for name in ("exact_match", "f1")}
 
 
 def main() -> None:
