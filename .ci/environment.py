@@ -122,6 +122,19 @@ def install(folder, *arguments):
     return not subprocess.call([python, "-m", "pip", "install", *arguments])
 
 
+def compile_bytecode(folder):
+    """Compiles what is installed, which uv leaves to the first import.
+
+    Where Python may not write bytecode (PYTHONDONTWRITEBYTECODE) that is every import:
+    TensorFlow's then takes three times as long.
+    """
+    python = python_of(folder)
+    source = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = subprocess.check_output([python, "-c", source], text=True).strip()
+    # Its exit code tells of templates that are no Python, which some packages hold.
+    subprocess.call([python, "-m", "compileall", "-qq", "-j", "0", packages])
+
+
 def main(arguments):
     """See the module's docstring."""
     if not is_supported():
@@ -139,7 +152,10 @@ def main(arguments):
     steps = [["--require-hashes", "-r", LOCK], ["--require-hashes", "--no-deps", "-r", PRETRAINED]]
     if rest:
         steps.append(["--no-deps", "--no-build-isolation", *rest])
-    return 0 if all(install(folder, *step) for step in steps) else 1
+    if not all(install(folder, *step) for step in steps):
+        return 1
+    compile_bytecode(folder)
+    return 0
 
 
 if __name__ == "__main__":
