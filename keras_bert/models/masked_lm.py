@@ -137,12 +137,13 @@ class BertMaskedLM(Task):
         """None: predictions need their weights, which `compile_for` sees to."""
         return []
 
+    def default_weighted_metrics(self) -> list[keras.metrics.Metric]:
+        """Accuracy and perplexity at the masks."""
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy"), Perplexity()]
+
     def compile_for(self, num_examples: int, **arguments: Any) -> None:
-        """As every task's; with accuracy and perplexity at the masks as weighted metrics."""
-        arguments.setdefault(
-            "weighted_metrics",
-            [keras.metrics.SparseCategoricalAccuracy(name="accuracy"), Perplexity()],
-        )
+        """As every task's, with `default_weighted_metrics`."""
+        arguments.setdefault("weighted_metrics", self.default_weighted_metrics())
         super().compile_for(num_examples, **arguments)
 
     def score(self, x: Any, y: Any = None, **kwargs: Any) -> dict[str, float]:

@@ -161,16 +161,17 @@ class BertPretrainer(Task):
         """None: predictions need their weights, which `compile_for` sees to."""
         return []
 
-    def compile_for(self, num_examples: int, **arguments: Any) -> None:
-        """As every task's; with the heads' accuracies and the masks' perplexity."""
+    def default_weighted_metrics(self) -> dict[str, list[keras.metrics.Metric]]:
+        """The heads' accuracies and the masks' perplexity."""
         accuracy = keras.metrics.SparseCategoricalAccuracy
-        arguments.setdefault(
-            "weighted_metrics",
-            {
-                "mlm_logits": [accuracy(name="accuracy"), Perplexity()],
-                "nsp_logits": [accuracy(name="accuracy")],
-            },
-        )
+        return {
+            "mlm_logits": [accuracy(name="accuracy"), Perplexity()],
+            "nsp_logits": [accuracy(name="accuracy")],
+        }
+
+    def compile_for(self, num_examples: int, **arguments: Any) -> None:
+        """As every task's, with `default_weighted_metrics`."""
+        arguments.setdefault("weighted_metrics", self.default_weighted_metrics())
         arguments.setdefault("metrics", None)
         super().compile_for(num_examples, **arguments)
 

@@ -25,7 +25,7 @@ from keras_bert.training import run_state
 from keras_bert.training.fast_forward import FastForward
 from keras_bert.training.interrupt import InterruptNote
 from keras_bert.training.run_fingerprint import check_same_run, run_fingerprint
-from keras_bert.training.state_file import read_state, write_state
+from keras_bert.training.state_file import read_facts, read_state, write_state
 
 
 class ResumableTraining(keras.callbacks.Callback):
@@ -88,6 +88,16 @@ class ResumableTraining(keras.callbacks.Callback):
         self.path.unlink(missing_ok=True)
         if self.path.parent.is_dir() and not any(self.path.parent.iterdir()):
             self.path.parent.rmdir()
+
+    def saved_epoch(self) -> int:
+        """The epoch, from 0, that the saved state is in; 0 where there is none.
+
+        Data that cannot go to an epoch by itself is made from there on.
+
+        Raises:
+            ValueError: the saved state is damaged.
+        """
+        return read_facts(self.path)["epoch"] if self.path.exists() else 0
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Restores the saved state, if there is one."""

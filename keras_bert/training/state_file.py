@@ -3,9 +3,10 @@
 The file is NumPy's `.npz`, whose members carry checksums; nothing in it is pickled.
 """
 
+import contextlib
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,27 @@ def read_state(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     Raises:
         ValueError: for a file that is damaged or none of these.
     """
-    try:
-        with np.load(path, allow_pickle=False) as members:
-            arrays = {name: members[name] for name in members.files}
+    with _telling_damage(path), np.load(path, allow_pickle=False) as members:
+        arrays = {name: members[name] for name in members.files}
         facts = json.loads(arrays.pop(_FACTS).tobytes())
         dtypes = facts["dtypes"]
         return {name: array.view(dtypes[name]) for name, array in arrays.items()}, facts["facts"]
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts alone, without reading the arrays.
+
+    Raises:
+        ValueError: as `read_state`, of what is read.
+    """
+    with _telling_damage(path), np.load(path, allow_pickle=False) as members:
+        return json.loads(members[_FACTS].tobytes())["facts"]
+
+
+@contextlib.contextmanager
+def _telling_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (zipfile.BadZipFile, ValueError, KeyError, EOFError, TypeError) as error:
         raise ValueError(
             f"expected a whole training state in {path}; received: {error} "
