@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "text": ("config", "presets", "checkpoints"),
     "layers": (),
     "data": ("config", "text"),
+    # Knows SavedModels alone, none of the models that made them.
+    "batch_prediction": ("checkpoints", "data"),
     # Optimizers, callbacks and the SavedModel writer know no model: tasks call them.
     "training": ("config", "checkpoints", "data"),
     "export": ("config", "checkpoints", "text"),
@@ -29,7 +31,7 @@ MAY_IMPORT = {
     ),
     "cli": (
         *("config", "presets", "text", "layers", "checkpoints", "data", "training", "export"),
-        "models",
+        *("models", "batch_prediction"),
     ),
     "__main__": ("cli",),
 }

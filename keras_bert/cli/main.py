@@ -15,9 +15,11 @@ from keras_bert import __version__
 
 # verb → the module beside this one that defines HELP, add_arguments and run.
 VERBS = {
+    "pretrain": "pretrain",
     "finetune": "finetune",
     "evaluate": "evaluate",
     "predict": "predict",
+    "batch-predict": "batch_predict",
     "export": "export",
     "convert": "convert",
     "inspect": "inspect_folder",
