@@ -15,7 +15,6 @@ from keras_bert import __version__
 
 # verb → the module beside this one that defines HELP, add_arguments and run.
 VERBS = {
-    "pretrain": "pretrain",
     "finetune": "finetune",
     "evaluate": "evaluate",
     "predict": "predict",
