@@ -20,7 +20,8 @@ MAY_IMPORT = {
     # Reads a folder's tokenizer files as checkpoints do.
     "text": ("config", "presets", "checkpoints"),
     "layers": (),
-    "data": ("config", "text"),
+    # Writes files at once as checkpoints are, and reads vocabularies as text does.
+    "data": ("config", "checkpoints", "text"),
     # Knows SavedModels alone, none of the models that made them.
     "batch_prediction": ("checkpoints", "data"),
     # Optimizers, callbacks and the SavedModel writer know no model: tasks call them.
