@@ -77,6 +77,7 @@ def _add_work(group: argparse._ArgumentGroup) -> None:
         metavar="X",
         help="text of a shard, in millions of characters",
     )
+    group.add_argument("--compress", action="store_true", help="gzip the shards")
     group.add_argument("--processes", type=positive, default=1, metavar="N")
 
 
@@ -121,6 +122,7 @@ def settings_of(arguments: argparse.Namespace) -> "PretrainingSettings":
         short_sequence_prob=arguments.short_sequence_prob,
         block_characters=round(arguments.block_megabytes * 1e6),
         seed=arguments.seed,
+        compress=arguments.compress,
     )
 
 

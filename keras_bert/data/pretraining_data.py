@@ -76,9 +76,11 @@ def make_pretraining_data(
     _prepare(pathlib.Path(folder), name, content, anew=there is None)
     tokenizer.vocabulary.save(pathlib.Path(folder) / "vocab.txt")
     records: list[int] = []
-    for bytes_read, count in shards_of(
-        blocks, lambda number: shard_path(folder, name, number), tokenizer, settings, processes
-    ):
+
+    def path_of(number: int) -> pathlib.Path:
+        return shard_path(folder, name, number, settings.compress)
+
+    for bytes_read, count in shards_of(blocks, path_of, tokenizer, settings, processes):
         records.append(count)
         on_progress(bytes_read, count)
     if not sum(records):
@@ -112,7 +114,7 @@ def _prepare(folder: pathlib.Path, name: str, content: dict[str, Any], anew: boo
 
 def _remove(folder: pathlib.Path, name: str) -> None:
     (folder / MANIFEST).unlink(missing_ok=True)
-    for shard in folder.glob(f"{name}-[0-9]*{SUFFIX}"):
+    for shard in folder.glob(f"{name}-[0-9]*{SUFFIX}*"):
         shard.unlink()
 
 

@@ -24,6 +24,7 @@ class PretrainingSettings:
         short_sequence_prob: how often rows are shorter than S.
         block_characters: text of a shard.
         seed: of all choices.
+        compress: gzip the shards.
 
     Raises:
         ValueError: values out of range, or that contradict each other.
@@ -40,6 +41,7 @@ class PretrainingSettings:
     short_sequence_prob: float = 0.1
     block_characters: int = DEFAULT_BLOCK_CHARACTERS
     seed: int = 0
+    compress: bool = False
 
     def __post_init__(self) -> None:
         # Room for two pieces beside the special ones.

@@ -12,14 +12,17 @@ import tensorflow as tf
 
 from keras_bert.checkpoints.atomic_file import atomic_file
 from keras_bert.data.pretraining_instances import PretrainingInstances
-from keras_bert.data.record_files import SUFFIX
+from keras_bert.data.record_files import GZIP_SUFFIX, SUFFIX
 from keras_bert.data.record_schema import serialize
 from keras_bert.data.text_blocks import TextBlock
 
 
-def shard_path(folder: str | os.PathLike[str], name: str, number: int) -> pathlib.Path:
-    """The file of a shard: `NAME-00000.tfrecord`."""
-    return pathlib.Path(folder) / f"{name}-{number:05d}{SUFFIX}"
+def shard_path(
+    folder: str | os.PathLike[str], name: str, number: int, compressed: bool = False
+) -> pathlib.Path:
+    """The file of a shard: `NAME-00000.tfrecord`, `NAME-00000.tfrecord.gz` if compressed."""
+    suffix = SUFFIX + GZIP_SUFFIX * compressed
+    return pathlib.Path(folder) / f"{name}-{number:05d}{suffix}"
 
 
 def write_shard(
@@ -42,9 +45,12 @@ def write_shard(
     Raises:
         OSError: the disk is full or cannot be written to.
     """
-    count = 0
+    count, compression = 0, "GZIP" if instances.settings.compress else ""
     try:
-        with atomic_file(path) as stream, tf.io.TFRecordWriter(stream.name) as writer:
+        with (
+            atomic_file(path) as stream,
+            tf.io.TFRecordWriter(stream.name, compression) as writer,
+        ):
             for batch in instances.batches(block):
                 check()
                 for record in serialize(batch):

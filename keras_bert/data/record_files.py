@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from keras_bert.data.corpus import Path
 
-SUFFIX = ".tfrecord"
+SUFFIX, GZIP_SUFFIX = ".tfrecord", ".gz"
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEADER, _CHECK_SUM = struct.Struct("<QI"), 4
 
