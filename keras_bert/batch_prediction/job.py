@@ -116,6 +116,8 @@ def write_block(
     letters = [{"file": path, **line._asdict()} for line in bad]
     if letters:
         _write_lines(job.dead_letters_path(number), letters)
+    else:
+        job.dead_letters_path(number).unlink(missing_ok=True)
     _write_lines(job.answers_path(number), answers)
 
 

@@ -121,7 +121,7 @@ class SignatureModel:
             name: tf.constant([record.inputs[name] for record in records], spec.dtype)
             for name, spec in specs.items()
         }
-        outputs = {name: _listed(tensor) for name, tensor in self._function(**inputs).items()}
+        outputs = {name: _listed(found) for name, found in sorted(self._function(**inputs).items())}
         wrong = {name: len(rows) for name, rows in outputs.items() if len(rows) != len(records)}
         if wrong:
             raise ValueError(

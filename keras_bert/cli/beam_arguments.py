@@ -20,7 +20,8 @@ def add_beam_arguments(parser: argparse.ArgumentParser) -> None:
         "--beam-options",
         default="",
         metavar="TEXT",
-        help='options of Beam in one argument, such as "--flink_master=HOST:8081 --parallelism=8"',
+        help="options of Beam in one argument after an equals sign, such as "
+        '--beam-options="--flink_master=HOST:8081 --parallelism=8"',
     )
 
 
@@ -48,6 +49,7 @@ def beam_options(arguments: argparse.Namespace, processes: int = 1) -> list[str]
     local = []
     if runner == LOCAL_RUNNER and processes > 1:
         local = ["--direct_running_mode=multi_processing", f"--direct_num_workers={processes}"]
+        local.append("--default_sdk_harness_log_level=ERROR")
     return [f"--runner={runner}", *local, *options]
 
 
