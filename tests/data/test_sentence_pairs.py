@@ -86,7 +86,7 @@ def test_longer_passages_are_cut_first_at_both_ends():
 
 
 def test_short_rows_come_as_often_as_asked_for():
-    bounds = make_bounds(101, 60, 3)
+    bounds = make_bounds(101, 600, 3)
     full = {}
     for short in (0.0, 0.5, 1.0):
         pairs = [pair for _, pair in pairs_of(bounds, 50, short)]
