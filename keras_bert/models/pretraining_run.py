@@ -1,0 +1,115 @@
+"""One run of pretraining: a task, a stream of batches, a recipe.
+
+    task = new_pretraining_task(config, preprocessor, next_sentence=True)
+    compile_pretraining(task, PretrainingRecipe(steps=10_000))
+    history = run_pretraining(task, stream, validation=held_out)
+
+Source: Devlin et al. 2019, appendix A.2, https://arxiv.org/abs/1810.04805
+
+Shapes: B rows of a batch, S positions, P predictions of a row.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_bert.config import BertConfig
+from keras_bert.data.pretraining_stream import PretrainingStream
+from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.masked_lm import BertMaskedLM
+from keras_bert.models.pretrainer import BertPretrainer
+from keras_bert.text.preprocessor import BertPreprocessor
+from keras_bert.training.pretraining_progress import StopAfterSteps
+from keras_bert.training.pretraining_recipe import PretrainingRecipe
+from keras_bert.training.resume import ResumableTraining
+
+PretrainingTask = BertPretrainer | BertMaskedLM
+
+
+def task_class(next_sentence: bool) -> type[PretrainingTask]:
+    """The task with both heads, or with the masked language model's alone."""
+    return BertPretrainer if next_sentence else BertMaskedLM
+
+
+def new_pretraining_task(
+    config: BertConfig,
+    preprocessor: BertPreprocessor,
+    *,
+    next_sentence: bool = True,
+    **options: Any,
+) -> PretrainingTask:
+    """A model with new weights, from Keras's present random state.
+
+    Args:
+        config: its sizes.
+        preprocessor: goes with the result; the records are tokenized before.
+        next_sentence: whether it also learns which sentence comes next.
+        **options: of `BertBackbone`: `dtype`, `gradient_checkpointing`.
+
+    Raises:
+        ValueError: the vocabulary or the length exceeds the sizes.
+    """
+    return task_class(next_sentence)(BertBackbone(config, **options), preprocessor)
+
+
+def compile_pretraining(
+    task: PretrainingTask, recipe: PretrainingRecipe, *, jit_compile: bool | str = "auto"
+) -> None:
+    """Gives a task the optimizer, losses and metrics of a run.
+
+    Under float16 the loss is scaled, by as much as the gradients allow.
+    """
+    optimizer = recipe.optimizer()
+    if task.backbone.dtype_policy.compute_dtype == "float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    task.compile(
+        optimizer=optimizer,
+        loss=task.default_loss(),
+        weighted_metrics=task.default_weighted_metrics(),
+        jit_compile=jit_compile,
+        auto_scale_loss=False,
+    )
+
+
+def run_pretraining(
+    task: PretrainingTask,
+    stream: PretrainingStream,
+    *,
+    validation: tf.data.Dataset | None = None,
+    state: ResumableTraining | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: Any = "auto",
+) -> keras.callbacks.History:
+    """Trains a compiled task to the end of its stream.
+
+    Args:
+        task: from `compile_pretraining`.
+        stream: batches of features under the names that the task's `fit` takes.
+        validation: such batches, held out; scored after each period of the stream.
+        state: keeps the run's state in its folder; the same call goes on from there.
+        callbacks: of Keras.
+        verbose: of `keras.Model.fit`.
+
+    Returns:
+        Losses and metrics by period.
+
+    Raises:
+        ValueError: the saved state is of another run, or damaged.
+        KeyboardInterrupt: after Ctrl-C, when the state is saved.
+    """
+    several = [StopAfterSteps(stream.steps, len(stream)), *callbacks]
+    first_step = 0
+    if state is not None:
+        state.attach(stream, several)
+        first_step = state.saved_epoch() * len(stream)
+        several.append(state)
+    return task.fit(
+        stream.dataset(first_step),
+        epochs=stream.periods,
+        steps_per_epoch=len(stream),
+        validation_data=validation,
+        callbacks=several,
+        verbose=verbose,
+    )

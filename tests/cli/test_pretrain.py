@@ -1,0 +1,156 @@
+"""`keras-bert pretrain`, from records to a model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from pretraining_records_files import WORDS, write_records
+
+from keras_bert.checkpoints.formats import read_checkpoint
+from keras_bert.cli.main import main
+from keras_bert.models import load_task
+
+SIZES = "--hidden-size 22 --num-hidden-layers 1 --num-attention-heads 2 --intermediate-size 37 "
+RECIPE = "--steps 7 --evaluate-every 3 --batch-size 5 --learning-rate 0.02 "
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    return write_records(tmp_path_factory.mktemp("records") / "train")
+
+
+@pytest.fixture(scope="module")
+def command(records):
+    vocabulary = records.parent / "vocab.txt"
+    return f"pretrain --data {records} --vocab {vocabulary} --json {SIZES}{RECIPE}"
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(command, records, tmp_path_factory):
+    """The model and the result of a run with a held-out part."""
+    folder = tmp_path_factory.mktemp("runs")
+    return folder / "whole", printed(f"{command} --valid {records} --out {folder / 'whole'}")
+
+
+def printed(words):
+    """Runs a command that must end well; its result."""
+    import contextlib
+    import io
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(words.split()) == 0
+    return json.loads(out.getvalue())
+
+
+def refused(words, capsys):
+    assert main(words.split()) == 1
+    return capsys.readouterr().err
+
+
+def test_learns_and_writes_a_model_with_heads(uninterrupted):
+    out, result = uninterrupted
+    assert result["steps"] == 7
+    assert result["valid_perplexity"] < len(WORDS)
+    names = {"loss", "accuracy", "perplexity", "next_sentence_accuracy", "tokens_per_second"}
+    assert names <= set(result)
+    task = load_task(out)
+    assert type(task).__name__ == "BertPretrainer"
+    assert task.preprocessor.sequence_length == 13
+    assert set(read_checkpoint(out).heads) == {"mlm", "nsp"}
+
+
+class Killed(Exception):  # noqa: N818
+    pass
+
+
+def test_killed_and_started_again_ends_the_same(command, records, uninterrupted, tmp_path):
+    """Killed by SIGKILL in a process of its own; this one goes on where that one was."""
+    out, state = tmp_path / "out", tmp_path / "state"
+    command = f"{command} --valid {records} --out {out} --checkpoint {state} --save-every-steps 1"
+    script = [sys.executable, __file__, *command.split()]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(script, env=environment, capture_output=True, text=True, timeout=300)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert (state / "state.npz").exists()
+    assert not out.exists()
+
+    whole, expected = uninterrupted
+    result = printed(command)
+    for name in ("loss", "perplexity", "valid_loss", "valid_perplexity", "next_sentence_accuracy"):
+        assert result[name] == expected[name], name
+    arrays, resumed = read_checkpoint(whole).arrays, read_checkpoint(out).arrays
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(resumed[name], array, err_msg=name)
+    assert not state.exists()
+
+
+def test_changed_flags_are_refused_by_name(command, tmp_path, capsys, monkeypatch):
+    state = tmp_path / "state"
+    command = f"{command} --out {tmp_path / 'out'} --checkpoint {state}"
+
+    def stop(*arguments, **named):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("keras_bert.models.pretraining_run.run_pretraining", stop)
+        with pytest.raises(Killed):
+            main(command.split())
+    message = refused(f"{command} --batch-size 4 --weight-decay 0.1", capsys)
+    wanted = "--batch-size 4 (then: 5), --weight-decay 0.1 (then: 0.01)"
+    assert f"expected the flags of the run that is kept in {state}; received {wanted}" in message
+    other = write_records(tmp_path / "other", (9, 9))
+    assert "received files of --data" in refused(f"{command} --data {other}", capsys)
+
+
+def test_further_without_next_sentence(uninterrupted, records, tmp_path):
+    """Domain adaptation: from a checkpoint, masked words alone."""
+    words = f"pretrain --data {records}/part-00000.tfrecord --init {uninterrupted[0]} --json "
+    words += f"--no-next-sentence --steps 2 --batch-size 11 --out {tmp_path / 'out'}"
+    result = printed(words)
+    assert "next_sentence_accuracy" not in result
+    assert type(load_task(tmp_path / "out")).__name__ == "BertMaskedLM"
+
+
+def test_refuses(command, records, tmp_path, capsys):
+    out = f"--out {tmp_path / 'out'}"
+    vocabulary = f"--vocab {records.parent / 'vocab.txt'}"
+    plain = write_records(tmp_path / "plain", (5,), next_sentence=False)
+    base = f"pretrain --data {records} --steps 3 {out}"
+    cases = {
+        f"{base} --init x --hidden-size 3 --config y": "expected the sizes of --init x; received "
+        "--hidden-size, --config too",
+        f"{base} --preset x --cased": "expected --cased with --vocab; received it with a folder",
+        f"{base} {vocabulary} --save-every-steps 3": "expected --checkpoint with "
+        "--save-every-steps; received none",
+        f"{base} {vocabulary} --data {plain} --next-sentence": "expected records with "
+        f"next_sentence_labels for --next-sentence; received {plain} without",
+        f"{base} {vocabulary} --batch-size 24": "expected at least batch_size=24 records in "
+        f"{records}, and a batch_size of at least 1; received 23 records",
+        f"{base} {vocabulary} --data {tmp_path}/none": "received none",
+    }
+    for words, message in cases.items():
+        assert message in refused(words, capsys)
+
+
+if __name__ == "__main__":  # the run that is killed: in its second period, after step 5 of 7
+
+    class Strike(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == 5:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    from keras_bert.models import pretraining_run
+
+    plain = pretraining_run.run_pretraining
+
+    def struck(task, stream, *, callbacks, **options):
+        return plain(task, stream, callbacks=[*callbacks, Strike()], **options)
+
+    pretraining_run.run_pretraining = struck
+    sys.exit(main(sys.argv[1:]))
