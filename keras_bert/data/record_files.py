@@ -21,6 +21,7 @@ from keras_bert.data.corpus import Path
 SUFFIX, GZIP_SUFFIX = ".tfrecord", ".gz"
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEADER, _CHECK_SUM = struct.Struct("<QI"), 4
+_LONGEST = 1 << 28  # bytes of a record; more is no record
 
 
 def record_files(paths: Path | Iterable[Path]) -> list[str]:
@@ -74,6 +75,7 @@ def _records(path: Path, with_bytes: bool) -> Iterator[bytes]:
         while header := stream.read(_HEADER.size):
             _require(len(header) == _HEADER.size, path)
             length = _HEADER.unpack(header)[0]
+            _require(length < _LONGEST, path)
             end = stream.tell() + length + _CHECK_SUM
             if size is not None:
                 _require(end <= size, path)
