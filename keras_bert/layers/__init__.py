@@ -14,6 +14,8 @@ from keras_bert.layers.masked_lm_head import MaskedLMHead as MaskedLMHead
 from keras_bert.layers.normalization import (
     Float32LayerNormalization as Float32LayerNormalization,
 )
+from keras_bert.layers.packed_rows import PackedAttentionMask as PackedAttentionMask
+from keras_bert.layers.packed_rows import PackedPositions as PackedPositions
 from keras_bert.layers.poolers import FirstTokenPooler as FirstTokenPooler
 from keras_bert.layers.poolers import MaxPooler as MaxPooler
 from keras_bert.layers.poolers import MeanPooler as MeanPooler

@@ -14,7 +14,8 @@ import keras
 from keras import ops
 
 from keras_bert.layers.activations import get_activation
-from keras_bert.layers.checks import check_ids, check_rank
+from keras_bert.layers.checks import check_rank
+from keras_bert.layers.gather_positions import take_positions
 from keras_bert.layers.initializers import truncated_normal
 from keras_bert.layers.normalization import Float32LayerNormalization
 
@@ -102,7 +103,8 @@ class MaskedLMHead(keras.layers.Layer):
         check_rank("sequence_output", sequence_output.shape, 3)
         vectors = sequence_output
         if masked_lm_positions is not None:
-            vectors = self._gather(sequence_output, masked_lm_positions)  # [B, P, H]
+            name = "masked_lm_positions"
+            vectors = take_positions(sequence_output, name, masked_lm_positions)  # [B, P, H]
         vectors = self.activation(self.transform_dense(vectors))
         vectors = ops.cast(self.transform_layer_norm(vectors), self.compute_dtype)
         table = ops.cast(self.word_embeddings.embeddings, self.compute_dtype)  # [V, H]
@@ -112,14 +114,6 @@ class MaskedLMHead(keras.layers.Layer):
     @property
     def _logits_dtype(self):
         return keras.backend.result_type(self.compute_dtype, "float32")
-
-    def _gather(self, sequence_output, positions):
-        check_rank("masked_lm_positions", positions.shape, 2)
-        length = sequence_output.shape[1] or ops.shape(sequence_output)[1]
-        check_ids("masked_lm_positions", positions, length)
-        # A product, because its gradient is one too: faster than scattering rows.
-        chosen = ops.one_hot(positions, length, dtype=self.compute_dtype)  # [B, P, S]
-        return ops.matmul(chosen, sequence_output)
 
     def compute_output_spec(self, sequence_output, masked_lm_positions=None):
         """Return the spec of [B, P, V]."""

@@ -1,15 +1,18 @@
 """Poolers: from a vector per token [B, S, H] to a vector per text [B, H].
 
+Of rows that hold several texts each, the first tokens' vectors are [B, T, H].
+
 Sources: first token, Devlin et al. 2018, https://arxiv.org/abs/1810.04805; mean and
 max, Reimers and Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084
 
-Shapes: B batch, S sequence length, H hidden size.
+Shapes: B batch, S sequence length, H hidden size, T texts of a packed row.
 """
 
 import keras
 from keras import ops
 
 from keras_bert.layers.checks import check_rank, check_same_shape
+from keras_bert.layers.gather_positions import take_positions
 from keras_bert.layers.initializers import truncated_normal
 
 # Where maxima start, which lets a batch be empty: finite, and below any activation.
@@ -26,19 +29,24 @@ class FirstTokenPooler(keras.layers.Layer):
 
     Call arguments:
         sequence_output: Float tensor [B, S, H], S at least 1.
+        first_positions: Integer tensor [B, T], where the texts of a packed row begin,
+            values in [0, S); position 0 alone when None.
 
     Returns:
-        Float tensor [B, H], values in (-1, 1).
+        Float tensor [B, H], or [B, T, H] with `first_positions`, values in (-1, 1).
 
     Attributes:
         dense: `kernel` [H, H], `bias` [H].
+
+    Raises:
+        ValueError: An argument has a wrong rank, dtype or (in an eager call) value.
     """
 
     def __init__(self, initializer_range=0.02, **kwargs):
         super().__init__(**kwargs)
         self.initializer_range = initializer_range
 
-    def build(self, sequence_output_shape):
+    def build(self, sequence_output_shape, first_positions_shape=None):
         """Create the dense layer."""
         hidden_size = sequence_output_shape[-1]
         self.dense = keras.layers.Dense(
@@ -50,16 +58,19 @@ class FirstTokenPooler(keras.layers.Layer):
         )
         self.dense.build((None, hidden_size))
 
-    def call(self, sequence_output):
-        """Pool [B, S, H] to [B, H]."""
+    def call(self, sequence_output, first_positions=None):
+        """Pool [B, S, H] to [B, H], or to [B, T, H] at positions [B, T]."""
         check_rank("sequence_output", sequence_output.shape, 3)
-        return self.dense(sequence_output[:, 0, :])
+        if first_positions is None:
+            return self.dense(sequence_output[:, 0, :])
+        return self.dense(take_positions(sequence_output, "first_positions", first_positions))
 
-    def compute_output_shape(self, sequence_output_shape):
-        """Return [B, H] for [B, S, H]."""
+    def compute_output_shape(self, sequence_output_shape, first_positions_shape=None):
+        """Return [B, H] for [B, S, H], [B, T, H] with positions [B, T]."""
         check_rank("sequence_output", sequence_output_shape, 3)
         batch, _, hidden_size = sequence_output_shape
-        return (batch, hidden_size)
+        texts = () if first_positions_shape is None else first_positions_shape[1:]
+        return (batch, *texts, hidden_size)
 
     def get_config(self):
         """Return the constructor's arguments."""

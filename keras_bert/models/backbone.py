@@ -2,7 +2,8 @@
 
 Source: Devlin et al. 2018, https://arxiv.org/abs/1810.04805
 
-Shapes: B batch, S sequence length, H hidden size, L layers, N heads.
+Shapes: B batch, S sequence length, H hidden size, L layers, N heads, T texts of a packed
+row.
 """
 
 import keras
@@ -11,7 +12,8 @@ from keras_bert.config import BertConfig
 from keras_bert.layers.embeddings import BertEmbeddings
 from keras_bert.layers.poolers import FirstTokenPooler
 from keras_bert.layers.transformer_block import TransformerEncoderBlock
-from keras_bert.models.bert_inputs import TakesBertInputs
+from keras_bert.models.bert_inputs import NAMES, PACKED_NAMES, TakesBertInputs
+from keras_bert.models.encoder_graph import encode, encoder_inputs
 from keras_bert.models.preset_io import PresetIO
 
 
@@ -24,6 +26,8 @@ class BertBackbone(PresetIO, TakesBertInputs, keras.Model):
         output_attentions: Whether to return the attention probabilities.
         output_hidden_states: Whether to return the embeddings and every block's output.
         gradient_checkpointing: Whether training recomputes blocks to save memory.
+        packed: Whether rows hold several texts each: positions then begin again with
+            each text, and attention stays within it.
         dtype: A dtype or policy such as `"mixed_bfloat16"`; Keras's global one when None.
         name: Name of the model.
         **kwargs: Of `keras.Model`, such as `trainable`.
@@ -31,12 +35,17 @@ class BertBackbone(PresetIO, TakesBertInputs, keras.Model):
     Call arguments:
         inputs: A dict of `input_word_ids`, and optionally `input_mask` (1 at tokens,
             0 at padding; ones when missing or None) and `input_type_ids` (zeros when
-            missing or None), int32 [B, S] each.
+            missing or None), int32 [B, S] each. With `packed` also
+            `input_sequence_ids` int32 [B, S], the number from 1 of the text that a
+            position belongs to, 0 for padding (`input_mask` is then not read), and
+            optionally `first_positions` int32 [B, T], where the texts begin.
         training: Whether dropout acts.
 
     Returns:
         A dict of float tensors:
-            `sequence_output` [B, S, H], `pooled_output` [B, H],
+            `sequence_output` [B, S, H],
+            `pooled_output` [B, H], or [B, T, H] with `first_positions`, without which a
+            packed row's is its first text's,
             `encoder_outputs`, a list of L tensors [B, S, H];
             with `output_hidden_states`, `hidden_states`: the embeddings, then those L;
             with `output_attentions`, `attention_scores`: a list of L [B, N, S, S].
@@ -60,6 +69,7 @@ class BertBackbone(PresetIO, TakesBertInputs, keras.Model):
         output_attentions=False,
         output_hidden_states=False,
         gradient_checkpointing=False,
+        packed=False,
         dtype=None,
         name="bert_backbone",
         **kwargs,
@@ -97,26 +107,13 @@ class BertBackbone(PresetIO, TakesBertInputs, keras.Model):
         pooler = FirstTokenPooler(config.initializer_range, dtype=dtype, name="pooler")
 
         # === Functional Model ===
-        inputs = {
-            "input_word_ids": keras.Input((None,), dtype="int32", name="input_word_ids"),
-            "input_mask": keras.Input((None,), dtype="int32", name="input_mask", optional=True),
-            "input_type_ids": keras.Input(
-                (None,), dtype="int32", name="input_type_ids", optional=True
-            ),
-        }
-        hidden_states = [embeddings(inputs["input_word_ids"], inputs["input_type_ids"])]
-        attention_scores = []
-        for block in encoder_blocks:
-            output = block(
-                hidden_states[-1], inputs["input_mask"], return_attention_scores=output_attentions
-            )
-            if output_attentions:
-                output, scores = output
-                attention_scores.append(scores)
-            hidden_states.append(output)
+        inputs = encoder_inputs(packed)
+        hidden_states, attention_scores = encode(
+            embeddings, encoder_blocks, inputs, output_attentions
+        )
         outputs = {
             "sequence_output": hidden_states[-1],
-            "pooled_output": pooler(hidden_states[-1]),
+            "pooled_output": pooler(hidden_states[-1], inputs.get("first_positions")),
             "encoder_outputs": hidden_states[1:],
         }
         if output_hidden_states:
@@ -135,6 +132,8 @@ class BertBackbone(PresetIO, TakesBertInputs, keras.Model):
         self.output_attentions = output_attentions
         self.output_hidden_states = output_hidden_states
         self.gradient_checkpointing = gradient_checkpointing
+        self.packed = packed
+        self.input_names = PACKED_NAMES if packed else NAMES
 
     def get_config(self):
         """Return the constructor's arguments, the `BertConfig` as a dict."""
@@ -143,6 +142,7 @@ class BertBackbone(PresetIO, TakesBertInputs, keras.Model):
             "output_attentions": self.output_attentions,
             "output_hidden_states": self.output_hidden_states,
             "gradient_checkpointing": self.gradient_checkpointing,
+            "packed": self.packed,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             "name": self.name,
             "trainable": self.trainable,

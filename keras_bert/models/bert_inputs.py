@@ -1,6 +1,6 @@
 """The dict of three tensors that every BERT model takes, checked and completed.
 
-Shapes: B batch, S sequence length, P masked positions.
+Shapes: B batch, S sequence length, P masked positions, T texts of a packed row.
 """
 
 from typing import Any
@@ -10,6 +10,10 @@ import numpy as np
 from keras_bert.layers.checks import check_integer, check_rank, check_same_shape
 
 NAMES = ("input_word_ids", "input_mask", "input_type_ids")
+# Of rows that hold several texts: the number of each position's text, and where texts begin.
+PACKED_NAMES = (*NAMES, "input_sequence_ids", "first_positions")
+_REQUIRED = ("input_word_ids", "input_sequence_ids")
+_OF_POSITIONS = (*NAMES, "input_sequence_ids")
 
 
 class TakesBertInputs:
@@ -44,17 +48,21 @@ def checked_inputs(inputs: Any, names: tuple[str, ...] = NAMES) -> dict[str, Any
     Args:
         inputs: a dict of `input_word_ids` and optionally the others of `names`: `NAMES`
             are integers [B, S] each, any others [B, P]; lists become arrays.
-        names: of all inputs of the model.
+        names: of all inputs of the model; `input_sequence_ids` among them is required.
 
     Raises:
         ValueError: something else than such a dict, other keys, floats, ranks other than
             2, or unequal shapes.
     """
-    if not isinstance(inputs, dict) or "input_word_ids" not in inputs or inputs.keys() - {*names}:
+    required = [name for name in names if name in _REQUIRED]
+    given = inputs.keys() if isinstance(inputs, dict) else ()
+    if not {*required} <= {*given} or {*given} - {*names}:
         received = f"keys {sorted(inputs)}" if isinstance(inputs, dict) else type(inputs).__name__
-        optional = " and ".join([", ".join(names[1:-1]), names[-1]])
+        others = [name for name in names if name not in required]
+        optional = " and ".join([", ".join(others[:-1]), others[-1]])
         raise ValueError(
-            f"expected a dict of input_word_ids and optionally {optional}; received {received}"
+            f"expected a dict of {' and '.join(required)} and optionally {optional}; "
+            f"received {received}"
         )
     tensors = {name: inputs.get(name) for name in names}
     for name, tensor in tensors.items():
@@ -63,5 +71,7 @@ def checked_inputs(inputs: Any, names: tuple[str, ...] = NAMES) -> dict[str, Any
         if tensor is not None:
             check_integer(name, tensors[name])
             check_rank(name, tensors[name].shape, 2)
-    check_same_shape({name: tensors[name].shape for name in NAMES if tensors[name] is not None})
+    check_same_shape(
+        {name: tensors[name].shape for name in _OF_POSITIONS if tensors.get(name) is not None}
+    )
     return tensors

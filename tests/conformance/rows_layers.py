@@ -10,7 +10,11 @@ import numpy as np
 from keras_bert import layers
 
 COMPLETE = "keras_bert.layers"
-ELSEWHERE = {"HubLayer"}  # computes what a module holds: tests/layers/test_hub_layer.py
+ELSEWHERE = {
+    "HubLayer",  # computes what a module holds: tests/layers/test_hub_layer.py
+    "PackedAttentionMask",  # not floats: tests/layers/test_packed_rows.py
+    "PackedPositions",
+}
 
 _random = np.random.default_rng(7)
 IDS = _random.integers(0, 29, (2, 7)).astype("int32")
@@ -18,7 +22,6 @@ TYPES = _random.integers(0, 3, (2, 7)).astype("int32")
 MASK = np.array([[1] * 7, [1] * 4 + [0] * 3], dtype="int32")
 STATES = _random.normal(size=(2, 7, 15)).astype("float32")
 POSITIONS = np.array([[1, 6, 0, 2], [3, 2, 1, 0]], dtype="int32")
-
 ONES = np.ones((2, 7), dtype="int32")
 
 
@@ -47,6 +50,11 @@ ROWS = {
     "FirstTokenPooler": {
         "make": lambda dtype: layers.FirstTokenPooler(0.3, dtype=dtype),
         "inputs": {"sequence_output": STATES},
+        "lengthen": ("sequence_output",),
+    },
+    "FirstTokenPooler_packed": {
+        "make": lambda dtype: layers.FirstTokenPooler(0.3, dtype=dtype),
+        "inputs": {"sequence_output": STATES, "first_positions": POSITIONS},
         "lengthen": ("sequence_output",),
     },
     "Float32LayerNormalization": {

@@ -26,6 +26,12 @@ INPUTS = {
     "input_mask": np.array([[1] * 7, [1] * 4 + [0] * 3], dtype="int32"),
     "input_type_ids": _random.integers(0, 3, (2, 7)).astype("int32"),
 }
+PACKED = {
+    "input_word_ids": INPUTS["input_word_ids"],
+    "input_type_ids": INPUTS["input_type_ids"],
+    "input_sequence_ids": np.array([[1, 1, 2, 2, 2, 2, 3], [1, 1, 1, 2, 2, 0, 0]], "int32"),
+    "first_positions": np.array([[0, 2, 6], [0, 3, 0]], "int32"),
+}
 
 ROWS = {
     "BertBackbone": {
@@ -48,6 +54,13 @@ ROWS = {
         ),
         "inputs": INPUTS,
         "lengthen": tuple(INPUTS),
+        "no_gradient": ("key/bias",),
+    },
+    "BertBackbone_packed": {
+        "make": lambda dtype: BertBackbone(CONFIG, packed=True, dtype=dtype),
+        "inputs": PACKED,
+        "neutral": {"input_type_ids": np.zeros((2, 7), dtype="int32")},
+        "lengthen": (),  # more padding: tests/data/test_packing.py, and padding sees padding
         "no_gradient": ("key/bias",),
     },
 }
