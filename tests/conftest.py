@@ -1,5 +1,6 @@
 """What holds for every test: quiet TensorFlow, no network, a repeatable Keras seed on request."""
 
+import gc
 import os
 import pathlib
 import socket
@@ -13,6 +14,16 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 LOCAL = ("127.", "::1", "localhost")
+
+
+def pytest_collection_finish(session):
+    """Has garbage collected seldom, and never among what imports made.
+
+    Tracing makes objects by the hundred thousand and few cycles: a fifth of the suite's
+    time would go into looking for them.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session")

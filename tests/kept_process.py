@@ -5,6 +5,7 @@ it reads calls from standard input and answers on standard output, a JSON line e
 """
 
 import contextlib
+import gc
 import importlib.util
 import json
 import os
@@ -77,6 +78,7 @@ def answer(call):
 
 
 def main():
+    gc.set_threshold(100_000, 50, 100)  # as in conftest.py
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         for line in sys.stdin:
