@@ -71,6 +71,7 @@ def _train(
         size,
         steps=arguments.steps,
         steps_per_period=arguments.evaluate_every,
+        parts=arguments.accumulation,
         seed=arguments.seed,
         vocabulary=vocabulary,
     )
@@ -79,12 +80,13 @@ def _train(
     )
     task = _task(arguments, tokenizer, length, next_sentence)
     compile_pretraining(task, _recipe(arguments), jit_compile=arguments.jit_compile or "auto")
-    callbacks: list = [Throughput(size * length)]
+    callbacks: list = [Throughput(size * length / arguments.accumulation)]
     if arguments.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(arguments.tensorboard, update_freq=100))
     state = None
     if arguments.checkpoint:
-        state = ResumableTraining(arguments.checkpoint, arguments.save_every_steps)
+        every = arguments.save_every_steps and arguments.save_every_steps * arguments.accumulation
+        state = ResumableTraining(arguments.checkpoint, every)
     history = run_pretraining(
         task, stream, validation=valid, state=state, callbacks=callbacks, verbose=verbosity()
     )
@@ -100,6 +102,10 @@ def _recipe(arguments: argparse.Namespace) -> "PretrainingRecipe":
         arguments.warmup_steps,
         arguments.weight_decay,
         beta_2=arguments.beta_2,
+        optimizer=arguments.optimizer,
+        decay_power=arguments.decay_power,
+        end_learning_rate=arguments.end_learning_rate,
+        accumulation=arguments.accumulation,
     )
 
 

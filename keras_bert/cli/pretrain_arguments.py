@@ -25,6 +25,8 @@ FREE = (
     *("out", "overwrite", "json", "checkpoint", "save_every_steps", "tensorboard"),
     *("verb", "run"),
 )
+# Flags that the first version did not have, with the value that stands for what it did.
+LATER = {"optimizer": "adamw", "decay_power": 1.0, "end_learning_rate": 0.0, "accumulation": 1}
 
 
 def add_pretrain_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,11 +69,29 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--steps", type=positive, required=True, metavar="N", help="updates")
-    group.add_argument("--batch-size", type=positive, default=32, metavar="N")
+    group.add_argument(
+        "--batch-size", type=positive, default=32, metavar="N", help="rows of an update"
+    )
+    group.add_argument(
+        "--accumulation",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="parts in which a batch is computed, for memory; the result is the same",
+    )
+    group.add_argument("--optimizer", choices=("adamw", "lamb"), default="adamw")
     group.add_argument("--learning-rate", type=float, default=1e-4, metavar="X", help="the peak")
     group.add_argument(
         "--warmup-steps", type=int, metavar="N", help="until the peak (a tenth of all)"
     )
+    group.add_argument(
+        "--decay-power",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="how the rate falls after the peak: 1 in a line, 0.5 late, 2 early",
+    )
+    group.add_argument("--end-learning-rate", type=float, default=0.0, metavar="X")
     group.add_argument("--weight-decay", type=float, default=0.01, metavar="X")
     group.add_argument("--beta-2", type=float, default=0.999, metavar="X")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="weights, order, dropout")
@@ -104,9 +124,15 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
 
 
 def kept_flags(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The flags that every start of a run must share; switches that are off count as none."""
+    """The flags that every start of a run must share.
+
+    Switches that are off count as none, and so do those of `LATER` at their default: a run
+    that an earlier version began goes on under this one.
+    """
     return {
         f"--{name.replace('_', '-')}": value
         for name, value in vars(arguments).items()
-        if name not in FREE and value is not None and value is not False
+        if name not in FREE
+        and not (value is None or value is False)  # 0 is a value
+        and not (name in LATER and value == LATER[name])
     }

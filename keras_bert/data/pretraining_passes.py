@@ -21,6 +21,7 @@ def pretraining_stream(
     *,
     steps: int,
     steps_per_period: int,
+    parts: int = 1,
     seed: int = 0,
     vocabulary: Sequence[str] | None = None,
 ) -> PretrainingStream:
@@ -34,6 +35,7 @@ def pretraining_stream(
         batch_size: B.
         steps: batches in all.
         steps_per_period: batches between two evaluations.
+        parts: how many smaller batches each one is served as.
         seed: of the orders.
         vocabulary: of the model; records of another are refused.
 
@@ -64,6 +66,7 @@ def pretraining_stream(
         known.count // batch_size,
         steps=steps,
         steps_per_period=steps_per_period,
+        parts=parts,
         facts=facts,
     )
 

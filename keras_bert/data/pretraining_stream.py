@@ -14,6 +14,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_bert.data.micro_batches import micro_batches
+
 # Endless batches from a pass and a batch of it on, both counted from 0.
 ReadFrom = Callable[[int, int], tf.data.Dataset]
 
@@ -27,6 +29,7 @@ class PretrainingStream:
         steps_per_pass: how many batches each pass has.
         steps: batches of the whole run.
         steps_per_period: batches between two evaluations.
+        parts: how many smaller batches each one is served as, see `micro_batches`.
         facts: what makes the data the same data, for `fingerprint`.
 
     Attributes:
@@ -46,12 +49,14 @@ class PretrainingStream:
         *,
         steps: int,
         steps_per_period: int,
+        parts: int = 1,
         facts: Mapping[str, Any] | None = None,
     ):
         numbers = {
             "steps_per_pass": steps_per_pass,
             "steps": steps,
             "steps_per_period": steps_per_period,
+            "parts": parts,
         }
         for name, number in numbers.items():
             if number < 1:
@@ -60,12 +65,13 @@ class PretrainingStream:
         self.steps_per_pass = steps_per_pass
         self.steps = steps
         self.steps_per_period = min(steps, steps_per_period)
+        self.parts = parts
         self.facts = dict(facts or {})
         self.epoch = 0
 
     def __len__(self) -> int:
-        """The batches of a period; the last period may end before."""
-        return self.steps_per_period
+        """What a period serves, parts of batches counted; the last one may end before."""
+        return self.steps_per_period * self.parts
 
     @property
     def periods(self) -> int:
@@ -83,7 +89,8 @@ class PretrainingStream:
         """
         if first_step < 0:
             raise ValueError(f"expected first_step of at least 0; received {first_step}")
-        return self.read_from(*divmod(first_step, self.steps_per_pass))
+        batches = self.read_from(*divmod(first_step, self.steps_per_pass))
+        return batches if self.parts == 1 else micro_batches(batches, self.parts)
 
     def fingerprint(self) -> dict[str, Any]:
         """What decides the sequence of batches, for `ResumableTraining`."""

@@ -21,6 +21,7 @@ from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.masked_lm import BertMaskedLM
 from keras_bert.models.pretrainer import BertPretrainer
 from keras_bert.text.preprocessor import BertPreprocessor
+from keras_bert.training.counted_crossentropy import CountedCrossentropy
 from keras_bert.training.pretraining_progress import StopAfterSteps
 from keras_bert.training.pretraining_recipe import PretrainingRecipe
 from keras_bert.training.resume import ResumableTraining
@@ -61,16 +62,24 @@ def compile_pretraining(
 
     Under float16 the loss is scaled, by as much as the gradients allow.
     """
-    optimizer = recipe.optimizer()
+    optimizer = recipe.make_optimizer()
     if task.backbone.dtype_policy.compute_dtype == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     task.compile(
         optimizer=optimizer,
-        loss=task.default_loss(),
+        loss=task.default_loss() if recipe.accumulation == 1 else _counted_loss(task),
         weighted_metrics=task.default_weighted_metrics(),
         jit_compile=jit_compile,
         auto_scale_loss=False,
     )
+
+
+def _counted_loss(task: PretrainingTask) -> Any:
+    """The task's loss, in the form that the parts of a batch add up in."""
+    loss = task.default_loss()
+    if not isinstance(loss, dict):
+        return CountedCrossentropy()
+    return loss | {"mlm_logits": CountedCrossentropy()}
 
 
 def run_pretraining(
@@ -99,11 +108,11 @@ def run_pretraining(
         ValueError: the saved state is of another run, or damaged.
         KeyboardInterrupt: after Ctrl-C, when the state is saved.
     """
-    several = [StopAfterSteps(stream.steps, len(stream)), *callbacks]
+    several = [StopAfterSteps(stream.steps * stream.parts, len(stream)), *callbacks]
     first_step = 0
     if state is not None:
         state.attach(stream, several)
-        first_step = state.saved_epoch() * len(stream)
+        first_step = state.saved_epoch() * stream.steps_per_period
         several.append(state)
     return task.fit(
         stream.dataset(first_step),

@@ -21,6 +21,7 @@ import keras
 from keras import ops
 
 from keras_bert.training.layer_decay import layer_multipliers
+from keras_bert.training.replicas import SumsReplicas
 from keras_bert.training.schedule import LinearWarmupDecay
 
 # Ends of `variable.name`, which in Keras 3 is the last part of the path alone.
@@ -28,7 +29,7 @@ NOT_DECAYED = ("gamma", "beta", "bias")
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertAdamW(keras.optimizers.AdamW):
+class BertAdamW(SumsReplicas, keras.optimizers.AdamW):
     r"""Adam with decoupled weight decay, as in Google's BERT.
 
     For a gradient g, a variable w, and the step t from 1::
@@ -106,6 +107,17 @@ class BertAdamW(keras.optimizers.AdamW):
     def apply(self, grads: list, trainable_variables: list | None = None) -> None:
         """One step; the slices of an embedding's gradient are summed first."""
         super().apply([_whole(gradient) for gradient in grads], trainable_variables)
+
+    def _get_current_learning_rate(self) -> Any:
+        """The schedule's rate at the update, which is not the batch under accumulation.
+
+        Keras (3.15) asks the schedule for the number of batches, so that warm-up and decay
+        pass `gradient_accumulation_steps` times too fast.
+        """
+        rate = self._learning_rate
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            return rate(self.iterations)
+        return super()._get_current_learning_rate()
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates m, v and one variable; see the class for the formula."""

@@ -53,11 +53,15 @@ class LinearWarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         """The learning rate, float32, at `step`, a scalar integer."""
         step = ops.cast(step, "float32")
         done = ops.minimum(step / self.num_train_steps, 1.0)
-        rate = self.end + (self.peak - self.end) * (1.0 - done)
+        rate = self.end + (self.peak - self.end) * self._left(1.0 - done)
         if not self.num_warmup_steps:
             return rate
         rising = self.peak * step / self.num_warmup_steps
         return ops.where(step < self.num_warmup_steps, rising, rate)
+
+    def _left(self, part: Any) -> Any:
+        """How much of the way down is left, of the part of the steps that is."""
+        return part
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -67,3 +71,42 @@ class LinearWarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             "num_warmup_steps": self.num_warmup_steps,
             "end": self.end,
         }
+
+
+@keras.saving.register_keras_serializable(package="keras_bert")
+class PolynomialWarmupDecay(LinearWarmupDecay):
+    """Linear warm-up, then a polynomial decay to `end`.
+
+    As `LinearWarmupDecay`, with `(1 - min(t, T) / T)^power` for the way down. Powers above 1
+    fall fast at first; powers below 1, such as the 0.5 of many LAMB recipes, at the end.
+
+    Args:
+        peak: the learning rate that both ways lead to.
+        num_train_steps: T.
+        num_warmup_steps: W; 0 starts at the peak.
+        end: the learning rate from step T on.
+        power: above 0; 1 is linear.
+
+    Raises:
+        ValueError: as `LinearWarmupDecay`, and for another power.
+    """
+
+    def __init__(
+        self,
+        peak: float,
+        num_train_steps: int,
+        num_warmup_steps: int = 0,
+        end: float = 0.0,
+        power: float = 1.0,
+    ):
+        super().__init__(peak, num_train_steps, num_warmup_steps, end)
+        if not power > 0.0:
+            raise ValueError(f"expected a power above 0; received {power}")
+        self.power = float(power)
+
+    def _left(self, part: Any) -> Any:
+        return part**self.power
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "power": self.power}

@@ -2,11 +2,12 @@
 
     python tests/golden/record_optimizers.py google PATH_TO_GOOGLES_OPTIMIZATION_PY
     python tests/golden/record_optimizers.py official    # needs tf-models-official
+    python tests/golden/record_optimizers.py lamb        # so does this
 
 `google` runs `optimization.py` of google-research/bert unchanged, as a TF1 graph (clipping,
 schedule and all); `official` the optimizer of tf-models-official 2.20, which corrects the
-bias. Each gives the weights after every step, in `tests/golden/optimizers/NAME.json`, for
-the weights and gradients that `problem()` makes.
+bias, and `lamb` its LAMB, which clips nothing. Each gives the weights after every step, in
+`tests/golden/optimizers/NAME.json`, for the weights and gradients that `problem()` makes.
 """
 
 import importlib.util
@@ -59,14 +60,19 @@ def google(path):
             yield session.run(variables)
 
 
-def official():
+def lamb():
+    """The weights after each step by the LAMB of tf-models-official."""
+    return official("lamb")
+
+
+def official(kind="adamw"):
     """The weights after each step by tf-models-official."""
     import tensorflow as tf
     from official.nlp import optimization
 
     weights, gradients = problem()
     variables = {n: tf.Variable(np.float32(w), name=n) for n, w in weights.items()}
-    optimizer = optimization.create_optimizer(RATE, STEPS, WARMUP)
+    optimizer = optimization.create_optimizer(RATE, STEPS, WARMUP, optimizer_type=kind)
     for step in gradients:
         optimizer.apply_gradients(
             [(tf.constant(step[name], tf.float32), variables[name]) for name in SHAPES]
@@ -76,7 +82,7 @@ def official():
 
 def main():
     name, *arguments = sys.argv[1:]
-    steps = {"google": google, "official": official}[name](*arguments)
+    steps = {"google": google, "official": official, "lamb": lamb}[name](*arguments)
     recorded = [{n: w.tolist() for n, w in step.items()} for step in steps]
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(recorded) + "\n")

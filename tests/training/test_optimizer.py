@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_bert.training.lamb import BertLAMB
 from keras_bert.training.optimizer import BertAdamW, create_optimizer
 from keras_bert.training.schedule import LinearWarmupDecay
 
@@ -75,6 +76,18 @@ def test_recorded_updates(name, bias_correction):
     assert_close(run(make(bias_correction)), expected, atol=2e-6)
 
 
+def test_recorded_updates_of_lamb():
+    record = recorder()
+    schedule = LinearWarmupDecay(record.RATE, record.STEPS, record.WARMUP)
+    expected = json.loads((GOLDEN / "optimizers" / "lamb.json").read_text())
+    assert_close(run(BertLAMB(schedule, weight_decay=0.01)), expected, atol=2e-6)
+
+
+def test_lamb_corrects_its_bias():
+    with pytest.raises(ValueError, match=r"expected bias_correction=True.*correction=False"):
+        BertLAMB(0.1, bias_correction=False)
+
+
 @pytest.mark.parametrize("bias_correction", [False, True])
 def test_update_by_hand(bias_correction):
     assert_close(run(make(bias_correction)), by_hand(bias_correction), atol=2e-6)
@@ -126,12 +139,20 @@ def make_full(**options):
     )
 
 
+def falling():
+    return LinearWarmupDecay(0.1, 4, 1)
+
+
 def scenario():
     """Weights after training with everything on: the same jitted or not, on any backend."""
     runs = {
         "plain": trained(make_full()),
         "jit": trained(make_full(), jit_compile=True),
         "accumulated": trained(make_full(gradient_accumulation_steps=2), steps=6),
+        "scheduled": trained(BertLAMB(falling())),
+        "scheduled, accumulated": trained(
+            BertLAMB(falling(), gradient_accumulation_steps=2), steps=6
+        ),
         "scaled": trained(keras.optimizers.LossScaleOptimizer(make_full())),
     }
     return {name: [w.tolist() for w in model.get_weights()] for name, model in runs.items()}
@@ -162,6 +183,10 @@ def assert_equal_weights(found, expected):
 @pytest.mark.parametrize("name", ["jit", "accumulated", "scaled"])
 def test_other_ways_to_step_give_the_same(on_tensorflow, name):
     assert_equal_weights(on_tensorflow[name], on_tensorflow["plain"])
+
+
+def test_the_schedule_counts_updates_and_not_batches(on_tensorflow):
+    assert_equal_weights(on_tensorflow["scheduled, accumulated"], on_tensorflow["scheduled"])
 
 
 def test_jax_equals_tensorflow(on_tensorflow, jax_process):

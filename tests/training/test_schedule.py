@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_bert.training.schedule import LinearWarmupDecay
+from keras_bert.training.schedule import LinearWarmupDecay, PolynomialWarmupDecay
 
 
 def test_google_learning_rates():
@@ -17,6 +17,18 @@ def test_end_and_no_warmup():
     schedule = LinearWarmupDecay(1.0, 4, end=0.5)
     assert [float(schedule(step)) for step in range(6)] == [1.0, 0.875, 0.75, 0.625, 0.5, 0.5]
     assert float(LinearWarmupDecay(1.0, 4, 4)(3)) == 0.75
+
+
+def test_polynomial():
+    schedule = PolynomialWarmupDecay(1.0, 10, 2, end=0.5, power=2.0)
+    rates = [float(schedule(step)) for step in (0, 1, 2, 5, 9, 10, 11)]
+    np.testing.assert_allclose(rates, [0, 0.5, 0.82, 0.625, 0.505, 0.5, 0.5], rtol=1e-6)
+    again = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(schedule))
+    assert again.get_config() == schedule.get_config()
+    line, straight = LinearWarmupDecay(1.0, 10), PolynomialWarmupDecay(1.0, 10)
+    assert [float(line(step)) for step in range(12)] == [float(straight(s)) for s in range(12)]
+    with pytest.raises(ValueError, match="expected a power above 0; received 0"):
+        PolynomialWarmupDecay(1.0, 10, power=0)
 
 
 def test_serialization():

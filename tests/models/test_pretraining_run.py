@@ -1,0 +1,80 @@
+"""Runs of pretraining that must end alike."""
+
+import keras
+import numpy as np
+import pytest
+from pretraining_records_files import WORDS, write_records
+
+from keras_bert.config import BertConfig
+from keras_bert.data.pretraining_passes import pretraining_stream
+from keras_bert.models.pretraining_run import (
+    compile_pretraining,
+    new_pretraining_task,
+    run_pretraining,
+)
+from keras_bert.models.weights import collect_arrays, named_variables
+from keras_bert.text.preprocessor import BertPreprocessor
+from keras_bert.text.tokenizer import BertTokenizer
+from keras_bert.training.pretraining_recipe import PretrainingRecipe
+
+CONFIG = BertConfig(
+    vocab_size=len(WORDS),
+    hidden_size=22,
+    num_hidden_layers=1,
+    num_attention_heads=2,
+    intermediate_size=37,
+    max_position_embeddings=13,
+    hidden_dropout_prob=0.0,
+    attention_probs_dropout_prob=0.0,
+)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    return write_records(tmp_path_factory.mktemp("records") / "train")
+
+
+@pytest.fixture(scope="module")
+def preprocessor():
+    return BertPreprocessor(BertTokenizer(WORDS), 13)
+
+
+def trained(records, preprocessor, *, parts=1, next_sentence=True, dtype=None, **recipe):
+    """The losses and the final weights of four steps, from the same start."""
+    keras.utils.set_random_seed(3)
+    task = new_pretraining_task(CONFIG, preprocessor, next_sentence=next_sentence, dtype=dtype)
+    recipe = PretrainingRecipe(4, 0.02, 1, accumulation=parts, **recipe)
+    compile_pretraining(task, recipe)
+    stream = pretraining_stream(records, 6, steps=4, steps_per_period=2, parts=parts, seed=7)
+    history = run_pretraining(task, stream, verbose=0)
+    return history.history, collect_arrays(named_variables(task)), task
+
+
+@pytest.fixture(scope="module")
+def plain(records, preprocessor):
+    return trained(records, preprocessor)
+
+
+def assert_alike(found, expected, atol):
+    np.testing.assert_allclose(found[0]["loss"], expected[0]["loss"], atol=atol)
+    for name, array in expected[1].items():
+        np.testing.assert_allclose(found[1][name], array, atol=atol, err_msg=name)
+
+
+def test_parts_of_a_batch_learn_what_the_batch_would(plain, records, preprocessor):
+    assert_alike(trained(records, preprocessor, parts=3), plain, 1e-5)
+
+
+def test_masked_words_alone_in_parts(records, preprocessor):
+    options = {"next_sentence": False, "optimizer": "lamb"}
+    whole = trained(records, preprocessor, **options)
+    assert_alike(trained(records, preprocessor, parts=2, **options), whole, 1e-5)
+    assert set(whole[0]) == {"loss", "accuracy", "perplexity"}
+
+
+def test_float16_scales_its_loss_and_stays_near(plain, records, preprocessor):
+    found = trained(records, preprocessor, dtype="mixed_float16")
+    optimizer = found[2].optimizer
+    assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    assert int(optimizer.inner_optimizer.iterations) == 4  # no step was left out
+    np.testing.assert_allclose(found[0]["loss"], plain[0]["loss"], atol=2e-2)
