@@ -92,7 +92,7 @@ def corpus_files(arguments: Iterable[Path]) -> list[str]:
         FileNotFoundError: an argument that names no file.
     """
     files: list[str] = []
-    for argument in map(os.fspath, arguments):
+    for argument in [os.fspath(argument) for argument in arguments]:
         path = pathlib.Path(argument)
         if path.is_dir():
             found = [os.fspath(inner) for inner in sorted(path.rglob("*")) if _is_text(inner, path)]
