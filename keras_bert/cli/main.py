@@ -15,6 +15,7 @@ from keras_bert import __version__
 
 # verb → the module beside this one that defines HELP, add_arguments and run.
 VERBS = {
+    "vocab": "vocab",
     "pretrain-data": "pretrain_data",
     "pretrain": "pretrain",
     "finetune": "finetune",
