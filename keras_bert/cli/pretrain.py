@@ -128,11 +128,31 @@ def _task(
         "gradient_checkpointing": arguments.gradient_checkpointing,
     }
     if arguments.init:
+        checkpoint, folder = _checkpoint(arguments, length)
         cls = task_class(next_sentence)
-        return cls.from_preset(arguments.init, sequence_length=length, **options)
+        return cls.from_checkpoint(checkpoint, folder, sequence_length=length, **options)
     config = _config(arguments, len(tokenizer.vocabulary), length)
     preprocessor = BertPreprocessor(tokenizer, length)
     return new_pretraining_task(config, preprocessor, next_sentence=next_sentence, **options)
+
+
+def _checkpoint(arguments: argparse.Namespace, length: int) -> tuple[Any, Any]:
+    """What --init holds, with as many positions as the records need."""
+    from keras_bert.checkpoints.formats import read_checkpoint
+    from keras_bert.checkpoints.longer_positions import METHODS, with_positions
+    from keras_bert.presets import resolve_preset
+
+    folder = resolve_preset(arguments.init)
+    checkpoint = read_checkpoint(folder)
+    positions = checkpoint.config.max_position_embeddings
+    if length <= positions:
+        return checkpoint, folder
+    if not arguments.position_embeddings:
+        raise ValueError(
+            f"expected records of at most the {positions} positions of {arguments.init}; received "
+            f"{length}: give --position-embeddings {' or '.join(METHODS)}"
+        )
+    return with_positions(checkpoint, length, arguments.position_embeddings), folder
 
 
 def _config(
@@ -171,6 +191,8 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     if arguments.init and sizes:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in sizes)
         raise ValueError(f"expected the sizes of --init {arguments.init}; received {flags} too")
+    if arguments.position_embeddings and not arguments.init:
+        raise ValueError("expected --position-embeddings with --init; received a new model")
     if arguments.cased and not arguments.vocab:
         raise ValueError("expected --cased with --vocab; received it with a folder, which tells")
     if arguments.save_every_steps and not arguments.checkpoint:

@@ -56,6 +56,11 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--cased", action="store_true", help="FILE is of text as it is written")
     group.add_argument("--config", metavar="FILE", help="sizes of a new model: bert_config.json")
+    group.add_argument(
+        "--position-embeddings",
+        choices=("interpolate", "extend"),
+        help="how --init learns of more positions, where the records are longer",
+    )
     fields = {field.name: field for field in dataclasses.fields(BertConfig)}
     for name in SIZES:
         kind: Any = positive if fields[name].type is int else fields[name].type

@@ -68,7 +68,39 @@ class TaskPresets:
                 weights that do not fit.
         """
         folder = resolve_preset(name_or_path)
-        checkpoint = read_checkpoint(folder)
+        return cls.from_checkpoint(
+            read_checkpoint(folder),
+            folder,
+            sequence_length=sequence_length,
+            dtype=dtype,
+            gradient_checkpointing=gradient_checkpointing,
+            **head,
+        )
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        checkpoint: Checkpoint,
+        folder: pathlib.Path,
+        *,
+        sequence_length: int | None = None,
+        dtype: Any = None,
+        gradient_checkpointing: bool = False,
+        **head: Any,
+    ) -> Self:
+        """As `from_preset`, of a checkpoint that was read and perhaps changed.
+
+        Args:
+            checkpoint: the configuration, the weights and the settings.
+            folder: has the vocabulary.
+            sequence_length: as for `from_preset`, like the rest.
+            dtype: of the backbone.
+            gradient_checkpointing: see `BertBackbone`.
+            **head: arguments of the task's constructor.
+
+        Raises:
+            ValueError: as `from_preset`.
+        """
         backbone = BertBackbone(
             checkpoint.config, dtype=dtype, gradient_checkpointing=gradient_checkpointing
         )

@@ -1,5 +1,6 @@
 """`keras-bert pretrain`, from records to a model."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -117,6 +118,27 @@ def test_further_without_next_sentence(uninterrupted, records, tmp_path):
     assert type(load_task(tmp_path / "out")).__name__ == "BertMaskedLM"
 
 
+def test_a_second_phase_of_longer_rows(uninterrupted, tmp_path, capsys):
+    """The first phase's positions are 13 of its table of 512: shorten it to need more."""
+    from keras_bert.checkpoints.formats import write_checkpoint
+    from keras_bert.checkpoints.longer_positions import TABLE
+
+    first = read_checkpoint(uninterrupted[0])
+    first.config = dataclasses.replace(first.config, max_position_embeddings=13)
+    first.arrays[TABLE] = first.arrays[TABLE][:13]
+    folder = write_checkpoint(first, tmp_path / "first")
+    long = write_records(tmp_path / "long", (6,), length=23)
+    words = f"pretrain --data {long} --init {folder} --steps 1 --batch-size 3 --json "
+    words += f"--learning-rate 0 --out {tmp_path / 'second'}"
+    message = f"expected records of at most the 13 positions of {folder}; received 23: give"
+    assert f"{message} --position-embeddings interpolate or extend" in refused(words, capsys)
+    printed(f"{words} --position-embeddings extend")
+    second = read_checkpoint(tmp_path / "second")
+    assert second.config.max_position_embeddings == 23
+    np.testing.assert_array_equal(second.arrays[TABLE][13:], first.arrays[TABLE][:10])
+    assert load_task(tmp_path / "second").preprocessor.sequence_length == 23
+
+
 def test_refuses(command, records, tmp_path, capsys):
     out = f"--out {tmp_path / 'out'}"
     vocabulary = f"--vocab {records.parent / 'vocab.txt'}"
@@ -125,6 +147,8 @@ def test_refuses(command, records, tmp_path, capsys):
     cases = {
         f"{base} --init x --hidden-size 3 --config y": "expected the sizes of --init x; received "
         "--hidden-size, --config too",
+        f"{base} {vocabulary} --position-embeddings extend": "expected --position-embeddings with "
+        "--init; received a new model",
         f"{base} --preset x --cased": "expected --cased with --vocab; received it with a folder",
         f"{base} {vocabulary} --save-every-steps 3": "expected --checkpoint with "
         "--save-every-steps; received none",

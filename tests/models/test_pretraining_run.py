@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from pretraining_records_files import WORDS, write_records
 
 from keras_bert.config import BertConfig
@@ -17,6 +18,7 @@ from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.text.tokenizer import BertTokenizer
 from keras_bert.training.pretraining_recipe import PretrainingRecipe
 
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 CONFIG = BertConfig(
     vocab_size=len(WORDS),
     hidden_size=22,
@@ -37,6 +39,14 @@ def records(tmp_path_factory):
 @pytest.fixture(scope="module")
 def preprocessor():
     return BertPreprocessor(BertTokenizer(WORDS), 13)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def eager():
+    """Tracing would take most of these tests' time; tests of the command trace."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def trained(records, preprocessor, *, parts=1, next_sentence=True, dtype=None, **recipe):
