@@ -4,6 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
+from keras_bert.cli.beam_arguments import add_beam_arguments, beam_options
 from keras_bert.cli.corpus_progress import corpus_progress
 from keras_bert.cli.output import print_scores
 from keras_bert.cli.record_arguments import positive
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     _add_recipe(parser.add_argument_group("recipe"))
     _add_work(parser.add_argument_group("work"))
+    add_beam_arguments(parser)
 
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
@@ -86,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_bert.data.corpus import corpus_bytes, corpus_files
     from keras_bert.data.pretraining_data import make_pretraining_data
 
+    on_beam = arguments.runner is not None
+    options = beam_options(arguments, arguments.processes) if on_beam else None
     files = corpus_files(arguments.corpus)
     settings, tokenizer = settings_of(arguments), tokenizer_of(arguments)
     started = time.monotonic()
@@ -96,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
             settings,
             arguments.out,
             processes=arguments.processes,
+            pipeline_options=options,
             overwrite=arguments.overwrite,
             on_progress=show,
         )

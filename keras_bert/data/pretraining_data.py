@@ -1,10 +1,11 @@
 """Makes the records of pretraining from a corpus: a folder of shards, resumed if need be.
 
-    corpus ──► blocks of text ──► one shard a block, in this process or in several
+    corpus ──► blocks of text ──► one shard a block: here, in several processes, or on Beam
 
 Memory does not grow with the corpus: a process holds one block and its word pieces.
 """
 
+import functools
 import os
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from keras_bert.checkpoints.atomic_file import remove_leftovers
+from keras_bert.checkpoints.vocabulary_file import VOCABULARY_FILE
 from keras_bert.data.corpus import Path
 from keras_bert.data.pretraining_manifest import (
     MANIFEST,
@@ -22,12 +24,10 @@ from keras_bert.data.pretraining_manifest import (
 )
 from keras_bert.data.pretraining_processes import shards_of
 from keras_bert.data.pretraining_settings import PretrainingSettings
-from keras_bert.data.pretraining_shards import shard_path
+from keras_bert.data.pretraining_shards import NAME, shard_path
 from keras_bert.data.record_files import SUFFIX
 from keras_bert.data.text_blocks import TextBlock, read_blocks
 from keras_bert.text.tokenizer import BertTokenizer
-
-DEFAULT_NAME = "pretraining"
 
 
 def make_pretraining_data(
@@ -36,12 +36,12 @@ def make_pretraining_data(
     settings: PretrainingSettings,
     folder: Path,
     *,
-    name: str = DEFAULT_NAME,
     processes: int = 1,
+    pipeline_options: Sequence[str] | None = None,
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] = lambda bytes_read, records: None,
 ) -> dict[str, Any]:
-    """Writes `NAME-00000.tfrecord`, … and `pretraining_data.json`.
+    """Writes `pretraining-00000.tfrecord`, … and `pretraining_data.json`.
 
     The same call goes on where one was stopped: whole shards stay, and there are no others.
 
@@ -50,8 +50,9 @@ def make_pretraining_data(
         tokenizer: a `BertTokenizer`.
         settings: the recipe.
         folder: for the files; made if need be.
-        name: of the shards.
-        processes: that work at once.
+        processes: that work at once on this machine.
+        pipeline_options: of Apache Beam, on which the work is then done; its workers find
+            `files` and `folder` under these paths.
         overwrite: begin anew although there are such data.
         on_progress: called after each shard with the bytes of the corpus that were read
             and the records that it has.
@@ -70,28 +71,26 @@ def make_pretraining_data(
     there = None if overwrite else read_manifest(folder)
     if there is not None:
         check_same_data(folder, there, content)
-        if there.get("complete"):
+        if there.get("complete") and len(_shards(folder)) == len(there["records_of_shards"]):
             return there
     blocks = _with_text(read_blocks(files, settings.block_characters), files)
-    _prepare(pathlib.Path(folder), name, content, anew=there is None)
-    tokenizer.vocabulary.save(pathlib.Path(folder) / "vocab.txt")
-    records: list[int] = []
-
-    def path_of(number: int) -> pathlib.Path:
-        return shard_path(folder, name, number, settings.compress)
-
-    for bytes_read, count in shards_of(blocks, path_of, tokenizer, settings, processes):
+    _prepare(pathlib.Path(folder), content, tokenizer, anew=there is None)
+    path_of = functools.partial(shard_path, folder, compressed=settings.compress)
+    if pipeline_options is None:
+        made = shards_of(blocks, path_of, tokenizer, settings, processes)
+    else:
+        made = _shards_on_beam(files, path_of, tokenizer, settings, pipeline_options)
+    records = []
+    for bytes_read, count in made:
         records.append(count)
         on_progress(bytes_read, count)
-    if not sum(records):
-        _remove(pathlib.Path(folder), name)
-        raise ValueError(
-            f"expected text enough for one row in {_names(files)}; received none, or a single "
-            "sentence, after which none comes next"
-        )
-    content |= {"complete": True, "records": sum(records), "records_of_shards": records}
-    write_manifest(folder, content)
-    return content
+    return _finished(pathlib.Path(folder), files, content, records)
+
+
+def _shards_on_beam(*arguments: Any) -> Iterator[tuple[int, int]]:
+    from keras_bert.data.pretraining_beam import shards_on_beam  # needs an extra
+
+    return shards_on_beam(*arguments)
 
 
 def _with_text(blocks: Iterator[TextBlock], files: Sequence[Path]) -> Iterator[TextBlock]:
@@ -102,22 +101,43 @@ def _with_text(blocks: Iterator[TextBlock], files: Sequence[Path]) -> Iterator[T
     return chain([first], blocks)
 
 
-def _prepare(folder: pathlib.Path, name: str, content: dict[str, Any], anew: bool) -> None:
+def _prepare(
+    folder: pathlib.Path, content: dict[str, Any], tokenizer: BertTokenizer, anew: bool
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if anew:
-        _remove(folder, name)
-    for leftover in folder.glob(f".{name}-*.partial"):
+        _remove(folder)
+    for leftover in folder.glob(f".{NAME}-*.partial"):
         leftover.unlink(missing_ok=True)
     remove_leftovers(folder / MANIFEST)
     write_manifest(folder, content)
+    tokenizer.vocabulary.save(folder / VOCABULARY_FILE)
 
 
-def _remove(folder: pathlib.Path, name: str) -> None:
+def _finished(
+    folder: pathlib.Path, files: Sequence[Path], content: dict[str, Any], records: list[int]
+) -> dict[str, Any]:
+    if not sum(records):
+        _remove(folder)
+        raise ValueError(
+            f"expected text enough for one row in {_names(files)}; received none, or a single "
+            "sentence, after which none comes next"
+        )
+    content |= {"complete": True, "records": sum(records), "records_of_shards": records}
+    write_manifest(folder, content)
+    return content
+
+
+def _shards(folder: Path) -> list[pathlib.Path]:
+    return list(pathlib.Path(folder).glob(f"{NAME}-[0-9]*{SUFFIX}*"))
+
+
+def _remove(folder: pathlib.Path) -> None:
     (folder / MANIFEST).unlink(missing_ok=True)
-    for shard in folder.glob(f"{name}-[0-9]*{SUFFIX}*"):
+    for shard in _shards(folder):
         shard.unlink()
 
 
 def _names(files: Sequence[Path]) -> str:
-    shown = ", ".join(map(os.fspath, files[:3]))
+    shown = ", ".join(os.fspath(file) for file in files[:3])
     return shown + (f" and {len(files) - 3} more files" if len(files) > 3 else "")

@@ -16,13 +16,15 @@ from keras_bert.data.record_files import GZIP_SUFFIX, SUFFIX
 from keras_bert.data.record_schema import serialize
 from keras_bert.data.text_blocks import TextBlock
 
+NAME = "pretraining"
+
 
 def shard_path(
-    folder: str | os.PathLike[str], name: str, number: int, compressed: bool = False
+    folder: str | os.PathLike[str], number: int, compressed: bool = False
 ) -> pathlib.Path:
-    """The file of a shard: `NAME-00000.tfrecord`, `NAME-00000.tfrecord.gz` if compressed."""
+    """The file of a shard: `pretraining-00000.tfrecord`, with `.gz` if compressed."""
     suffix = SUFFIX + GZIP_SUFFIX * compressed
-    return pathlib.Path(folder) / f"{name}-{number:05d}{suffix}"
+    return pathlib.Path(folder) / f"{NAME}-{number:05d}{suffix}"
 
 
 def write_shard(

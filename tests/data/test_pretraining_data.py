@@ -2,17 +2,13 @@
 
 import json
 import resource
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 from pretraining_corpus import VOCABULARY, make_documents, make_tokenizer, write_corpus
 
 from keras_bert.cli.main import main
 from keras_bert.data.pretraining_data import make_pretraining_data
-from keras_bert.data.pretraining_manifest import MANIFEST, read_manifest, vocabulary_sha256
+from keras_bert.data.pretraining_manifest import read_manifest, vocabulary_sha256
 from keras_bert.data.pretraining_settings import PretrainingSettings
 from keras_bert.data.pretraining_shards import write_shard
 from keras_bert.data.record_files import count_records, is_gzipped
@@ -154,34 +150,15 @@ def test_a_full_disk_and_a_stop_leave_no_shard(corpus, tokenizer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_and_a_kill_in_the_middle_of_a_shard(corpus, tokenizer, tmp_path, capsys):
-    """A process that is killed while it writes leaves whole shards, and the command goes on."""
-    folder, vocabulary = tmp_path / "data", tmp_path / "vocab.txt"
-    VOCABULARY.save(vocabulary)
-    long = write_corpus(tmp_path / "long.txt", make_documents(499))
-    words = f"pretrain-data {long} --vocab {vocabulary} --out {folder} --sequence-length 29 "
-    words += "--dupe-factor 6 --block-megabytes 0.02 --whole-word --json"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "keras_bert", *words.split()],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while process.poll() is None:
-        if list(folder.glob("*.tfrecord")) and list(folder.glob(".*.partial")):
-            process.send_signal(signal.SIGKILL)
-            break
-        time.sleep(0.002)
-    assert process.wait(60) == -signal.SIGKILL
-    killed = contents(folder)
-    assert any(name.endswith(".partial") for name in killed)
-    assert main(words.split()) == 0
+def test_the_command_makes_the_same_and_tells_of_it(corpus, whole, tmp_path, capsys):
+    VOCABULARY.save(tmp_path / "vocab.txt")
+    words = f"pretrain-data {corpus.parent} --vocab {tmp_path / 'vocab.txt'} --seed 7 --json "
+    words += f"--out {tmp_path / 'data'} --sequence-length 29 --dupe-factor 2 "
+    assert main([*words.split(), "--block-megabytes", "0.003"]) == 0
     summary = json.loads(capsys.readouterr().out)
-    done = contents(folder)
-    assert not any(name.endswith(".partial") for name in done)
-    assert {name for name in killed if name.endswith(".tfrecord")} < set(done)
-    assert all(done[name] == killed[name] for name in killed if name.endswith(".tfrecord"))
-    assert summary["shards"] == len(list(folder.glob("*.tfrecord")))
-    assert summary["records"] == json.loads(done[MANIFEST])["records"]
+    assert contents(tmp_path / "data") == contents(whole)
+    assert summary["shards"] == len(list(whole.glob("*.tfrecord")))
+    assert summary["records"] == read_manifest(whole)["records"]
 
 
 def test_the_command_refuses_what_is_no_text(tmp_path, capsys):
