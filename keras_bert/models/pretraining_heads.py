@@ -5,12 +5,15 @@ Source: Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805
 Shapes: P masked positions, V vocabulary, H hidden size.
 """
 
+from typing import Any
+
 import keras
 
 from keras_bert.layers.initializers import truncated_normal
 from keras_bert.layers.masked_lm_head import MaskedLMHead
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.bert_inputs import NAMES
+from keras_bert.training.replicas import share_of_weight
 
 INPUT_NAMES = (*NAMES, "masked_lm_positions")
 
@@ -62,8 +65,17 @@ def next_sentence_variables(head: keras.layers.Dense) -> dict[str, keras.Variabl
     return {f"{scope}/output_weights": head.kernel, f"{scope}/output_bias": head.bias}
 
 
+@keras.saving.register_keras_serializable(package="keras_bert")
+class MaskedLMCrossentropy(keras.losses.SparseCategoricalCrossentropy):
+    """Keras's loss as the mean over the weights of all replicas of TensorFlow's strategies."""
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Scalar loss of labels int [B, P], logits [B, P, V] and weights [B, P]."""
+        loss = super().__call__(y_true, y_pred, sample_weight)
+        weights = keras.ops.ones_like(y_true) if sample_weight is None else sample_weight
+        return loss * share_of_weight(keras.ops.sum(weights))
+
+
 def masked_lm_loss() -> keras.losses.Loss:
     """Cross-entropy at predictions, the mean over those with weight."""
-    return keras.losses.SparseCategoricalCrossentropy(
-        from_logits=True, reduction="mean_with_sample_weight", name="mlm"
-    )
+    return MaskedLMCrossentropy(from_logits=True, reduction="mean_with_sample_weight", name="mlm")
