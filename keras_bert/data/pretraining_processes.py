@@ -7,6 +7,7 @@ end by themselves. A block's text travels to them; records do not travel.
 
 import collections
 import concurrent.futures
+import contextlib
 import multiprocessing
 import multiprocessing.synchronize
 import os
@@ -77,7 +78,9 @@ def _in_parallel(
         try:
             for block in blocks:
                 path = path_of(block.number)
-                waiting.append((block.bytes_read, executor.submit(_make, path, block)))
+                with _interrupts_held():  # by the processes that it starts, for good
+                    result = executor.submit(_make, path, block)
+                waiting.append((block.bytes_read, result))
                 if len(waiting) > processes:  # one is ready for whoever is done first
                     yield _next(waiting)
             while waiting:
@@ -93,6 +96,15 @@ def _in_parallel(
             raise
 
 
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _next(
     waiting: collections.deque[tuple[int, concurrent.futures.Future[int]]],
 ) -> tuple[int, int]:
@@ -106,7 +118,6 @@ def _start(
     stop: multiprocessing.synchronize.Event,
 ) -> None:
     """Runs once in each process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     import tensorflow as tf
 
