@@ -27,8 +27,8 @@ class PackedBatches(FeatureBatches):
         rows: R rows.
         labels: numbers `[N]` or `[N, C]`, in a batch `[B, T]` or `[B, T, C]`; or
             `TokenLabels` of the texts, in a batch int32 `[B, S]`.
-        text_weight: numbers `[N]`; ones when None. A batch has float32 `[B, T]`, 0 where
-            there is no text.
+        sample_weight: of the texts, numbers `[N]`; ones when None. A batch has float32
+            `[B, T]`, 0 where there is no text.
         **options: of `FeatureBatches`; `batch_size` is B.
 
     Attributes:
@@ -40,17 +40,19 @@ class PackedBatches(FeatureBatches):
     """
 
     def __init__(
-        self, rows: PackedRows, labels: Any = None, text_weight: Any = None, **options: Any
+        self, rows: PackedRows, labels: Any = None, sample_weight: Any = None, **options: Any
     ) -> None:
         of_pieces = isinstance(labels, TokenLabels)
-        if of_pieces and text_weight is not None:
-            raise ValueError("expected no text_weight beside labels of word pieces; received some")
+        if of_pieces and sample_weight is not None:
+            raise ValueError(
+                "expected no sample_weight beside labels of word pieces; received some"
+            )
         arranged = rows.arrange(labels) if of_pieces else None
         super().__init__(rows.features, arranged, fixed_length=rows.row_length, **options)
         self.rows = rows
         texts = int((rows.text_numbers >= 0).sum())
         self.text_labels = None if of_pieces else _column("labels", labels, texts)
-        self.text_weight = _column("text_weight", text_weight, texts)
+        self.text_weight = _column("sample_weight", sample_weight, texts)
 
     def make_batch(self, records: np.ndarray, length: int) -> tuple:
         """What Keras gets for B row numbers; `length` is S."""
@@ -105,7 +107,7 @@ def _column(name: str, values: Any, texts: int) -> np.ndarray | None:
     values = np.asarray(values)
     if len(values) != texts:
         raise ValueError(f"expected {name} for each of {texts} texts; received {len(values)}")
-    return values.astype(np.float32) if name == "text_weight" else values
+    return values.astype(np.float32) if name == "sample_weight" else values
 
 
 def _digest(*columns: np.ndarray | None) -> str:

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.packed_fit import FitsPackedRows
 from keras_bert.models.pretraining_heads import (
     INPUT_NAMES,
     masked_lm_head,
@@ -40,7 +41,7 @@ from keras_bert.training.perplexity import Perplexity
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertMaskedLM(Task):
+class BertMaskedLM(FitsPackedRows, Task):
     """Texts with `[MASK]` in, words with probabilities out.
 
     Args:
@@ -119,6 +120,12 @@ class BertMaskedLM(Task):
     ) -> tuple[dict[str, Any], bool]:
         """The head's arguments, and whether the checkpoint has the head."""
         return stored_settings(checkpoint, cls.__name__) | given, "mlm" in checkpoint.heads
+
+    def packed_outputs(self, inputs: dict[str, Any], tokens: Any) -> tuple[Any, dict[str, Any]]:
+        """The head at masked positions of packed rows: logits [B, P, V], and its inputs."""
+        del inputs["first_positions"]
+        inputs["masked_lm_positions"] = pretraining_inputs(self.backbone)["masked_lm_positions"]
+        return self.head(tokens, inputs["masked_lm_positions"]), inputs
 
     def head_variables(self) -> dict[str, keras.Variable]:
         """The head by its names in checkpoints."""

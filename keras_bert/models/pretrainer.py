@@ -18,6 +18,7 @@ import tensorflow as tf
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.data.labels import LabelSet
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.packed_fit import FitsPackedRows
 from keras_bert.models.pretraining_heads import (
     INPUT_NAMES,
     masked_lm_head,
@@ -46,7 +47,7 @@ NEXT_SENTENCE_LABELS = ("is_next", "not_next")
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertPretrainer(Task):
+class BertPretrainer(FitsPackedRows, Task):
     """A backbone with both heads of pretraining.
 
     Args:
@@ -143,6 +144,17 @@ class BertPretrainer(Task):
                 stacklevel=3,
             )
         return stored_settings(checkpoint, cls.__name__) | given, len(missing) < 2
+
+    def packed_outputs(self, inputs: dict[str, Any], tokens: Any) -> Any:
+        """Packed rows are for masked words alone.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            "expected no packing with next-sentence prediction, whose sentences stand in one "
+            "row; received packing: train a BertMaskedLM on packed rows"
+        )
 
     def head_variables(self) -> dict[str, keras.Variable]:
         """The heads by their names in checkpoints."""

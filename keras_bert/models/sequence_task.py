@@ -14,13 +14,14 @@ from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.layers.initializers import truncated_normal
 from keras_bert.layers.poolers import MaxPooler, MeanPooler
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.packed_fit import FitsPackedRows
 from keras_bert.models.task import Task
 from keras_bert.text.preprocessor import BertPreprocessor
 
 POOLERS = {"first": None, "mean": MeanPooler, "max": MaxPooler}
 
 
-class SequenceTask(Task):
+class SequenceTask(FitsPackedRows, Task):
     """What the classifier and the regressor share.
 
     Args:
@@ -78,9 +79,23 @@ class SequenceTask(Task):
         super().__init__(backbone, preprocessor, outputs, **kwargs)
 
         # === Config ===
-        self.head = head
+        self.head, self.head_dropout = head, head_dropout
         self.pooling = pooling
         self.dropout = dropout
+
+    def packed_outputs(self, inputs: dict[str, Any], tokens: Any) -> tuple[Any, dict[str, Any]]:
+        """The head on the texts of packed rows [B, S, H]: logits [B, T, C], and its inputs.
+
+        Raises:
+            ValueError: a `pooling` other than "first".
+        """
+        if self.pooling != "first":
+            raise ValueError(
+                "expected pooling='first' with packing, as means and maxima would go over all "
+                f"texts of a row; received pooling={self.pooling!r}"
+            )
+        pooled = self.backbone.pooler(tokens, inputs["first_positions"])  # [B, T, H]
+        return self.head(self.head_dropout(pooled)), inputs
 
     def head_variables(self) -> dict[str, keras.Variable]:
         """The head by its names in checkpoints."""

@@ -23,6 +23,7 @@ from keras_bert.data.word_texts import is_words
 from keras_bert.layers.initializers import truncated_normal
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.entity_rows import entity_rows, entity_spans
+from keras_bert.models.packed_fit import FitsPackedRows
 from keras_bert.models.sequence_task import stored_settings
 from keras_bert.models.window_task import WindowTask
 from keras_bert.models.word_records import (
@@ -43,7 +44,7 @@ _ARCHITECTURE = "BertForTokenClassification"
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
-class BertTokenClassifier(WindowTask):
+class BertTokenClassifier(FitsPackedRows, WindowTask):
     """Texts or words in, entities with types, scores and offsets out.
 
     Args:
@@ -124,7 +125,12 @@ class BertTokenClassifier(WindowTask):
             token_labels=True,
             **kwargs,
         )
-        self.head = head
+        self.head, self.head_dropout = head, head_dropout
+
+    def packed_outputs(self, inputs: dict[str, Any], tokens: Any) -> tuple[Any, dict[str, Any]]:
+        """The head on the word pieces of packed rows: logits [B, S, C], and its inputs."""
+        del inputs["first_positions"]
+        return self.head(self.head_dropout(tokens)), inputs
 
     def _make_windows(self, preprocessor: BertPreprocessor, stride: int | None) -> Any:
         length = preprocessor.sequence_length

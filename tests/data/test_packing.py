@@ -103,7 +103,8 @@ def test_batches_have_one_shape_and_every_label_once():
 
 def test_labels_of_word_pieces_stay_beside_them():
     texts = make_texts()
-    data = PackedBatches(PackedRows(texts, LENGTH), TokenLabels(2 * texts.word_ids), batch_size=BATCH)
+    labels = TokenLabels(2 * texts.word_ids)
+    data = PackedBatches(PackedRows(texts, LENGTH), labels, batch_size=BATCH)
     for index in range(len(data)):
         x, y = data[index]
         there = x["input_mask"] == 1
@@ -157,10 +158,10 @@ def test_refusals():
     rows = PackedRows(make_texts(), LENGTH)
     with pytest.raises(ValueError, match="expected labels for each of 53 texts; received 52"):
         PackedBatches(rows, np.zeros(52))
-    with pytest.raises(ValueError, match="expected text_weight for each of 53 texts; received 1"):
+    with pytest.raises(ValueError, match="expected sample_weight for each of 53 texts; received 1"):
         PackedBatches(rows, np.zeros(53), [1.0])
     labels = TokenLabels(make_texts().word_ids)
-    with pytest.raises(ValueError, match="no text_weight beside labels of word pieces"):
+    with pytest.raises(ValueError, match="no sample_weight beside labels of word pieces"):
         PackedBatches(rows, labels, np.ones(53))
     with pytest.raises(ValueError, match="at least one row of features; received none"):
         PackedBatches(PackedRows(make_texts().take([]), LENGTH))
