@@ -12,7 +12,7 @@ from typing import Any
 
 from keras_bert.checkpoints.atomic_file import atomic_file
 from keras_bert.checkpoints.json_file import read_json
-from keras_bert.data.corpus import Path
+from keras_bert.data.corpus import Path, corpus_bytes
 from keras_bert.data.pretraining_settings import PretrainingSettings
 from keras_bert.text.tokenizer import BertTokenizer
 
@@ -31,7 +31,7 @@ def describe(
     tokenizer: BertTokenizer, settings: PretrainingSettings, files: Sequence[Path]
 ) -> dict[str, Any]:
     """What shards are made of, for JSON."""
-    sizes = [(pathlib.Path(file).name, _size(file)) for file in files]
+    sizes = [(pathlib.Path(file).name, corpus_bytes([file])) for file in files]
     return {
         "complete": False,
         "sequence_length": settings.sequence_length,
@@ -47,14 +47,10 @@ def describe(
         "vocabulary_sha256": vocabulary_sha256(tokenizer.vocabulary),
         "corpus": {
             "files": len(files),
-            "bytes": sum(size or 0 for _, size in sizes),
+            "bytes": corpus_bytes(files),
             "names_and_sizes_sha256": hashlib.sha256(json.dumps(sizes).encode()).hexdigest(),
         },
     }
-
-
-def _size(file: Path) -> int | None:
-    return os.stat(file).st_size if os.path.isfile(file) else None  # None of a pipe
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -79,6 +75,12 @@ def check_same_data(folder: Path, there: Mapping[str, Any], wanted: Mapping[str,
     Raises:
         ValueError: naming every difference.
     """
+    if wanted["corpus"]["bytes"] is None:
+        raise ValueError(
+            f"expected files, to go on with the pretraining data in {os.fspath(folder)}; received "
+            "a pipe, of which nobody knows whether it is the same: take another folder, or "
+            "overwrite this one"
+        )
     saved, current = _flat(there), _flat(wanted)
     names = [name for name in {**saved, **current} if saved.get(name) != current.get(name)]
     if names:

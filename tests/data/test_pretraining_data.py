@@ -1,7 +1,9 @@
 """A folder of shards: made, resumed, refused, and never half there."""
 
 import json
+import os
 import resource
+import threading
 
 import pytest
 from pretraining_corpus import VOCABULARY, make_documents, make_tokenizer, write_corpus
@@ -97,6 +99,20 @@ def test_other_settings_and_vocabularies_are_refused_by_name(whole, corpus, toke
     with pytest.raises(ValueError, match=r"received bytes \d+ \(there: \d+\), names_and_sizes"):
         make(other, tokenizer, whole)
     assert contents(whole) == before
+
+
+def test_a_pipe_is_read_once(corpus, tokenizer, whole, tmp_path):
+    pipe, folder = tmp_path / "pipe", tmp_path / "data"
+    os.mkfifo(pipe)
+    for _ in range(2):
+        writer = threading.Thread(target=lambda: pipe.write_bytes(corpus.read_bytes()))
+        writer.start()
+        make(pipe, tokenizer, folder, overwrite=True)
+        writer.join()
+    shards = {path.name: path.read_bytes() for path in folder.glob("*.tfrecord")}
+    assert shards.items() < contents(whole).items() and shards
+    with pytest.raises(ValueError, match=r"expected files, to go on with .*; received a pipe"):
+        make(pipe, tokenizer, folder)
 
 
 def test_overwriting_leaves_nothing_of_the_old(corpus, tokenizer, tmp_path):
