@@ -11,7 +11,7 @@ from keras_bert.checkpoints.agreement import agreeing_rows
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.google_config import read_google_config, write_google_config
-from keras_bert.checkpoints.tensor_bundle import read_bundle, write_bundle
+from keras_bert.checkpoints.tensor_bundle import bundle_prefix, read_bundle, write_bundle
 from keras_bert.checkpoints.vocabulary_file import (
     looks_lowercase,
     read_vocabulary,
@@ -32,7 +32,7 @@ def read_google(folder: pathlib.Path) -> Checkpoint:
     """
     config, lowercase, labels, metadata = read_google_config(folder)
     vocabulary = read_vocabulary(folder)
-    prefix = checkpoint_prefix(folder)
+    prefix = bundle_prefix(folder, "*.ckpt*.index")
     arrays = read_bundle(prefix, skip=_is_training_state)
     shapes = {name: array.shape for name, array in arrays.items()}
     rows = agreeing_rows(
@@ -55,19 +55,6 @@ def write_google(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
         write_vocabulary(checkpoint.vocabulary, folder)
     arrays = {name: np.asarray(array, np.float32) for name, array in checkpoint.arrays.items()}
     write_bundle(arrays, folder / PREFIX)
-
-
-def checkpoint_prefix(folder: pathlib.Path) -> pathlib.Path:
-    """The one checkpoint in a folder, such as `bert_model.ckpt` or `model.ckpt-1234`.
-
-    Raises:
-        ValueError: there is none, or more than one.
-    """
-    found = sorted(path.with_suffix("") for path in folder.glob("*.ckpt*.index"))
-    if len(found) != 1:
-        names = [path.name for path in found] or "none"
-        raise ValueError(f"expected one checkpoint (*.ckpt*.index) in {folder}; received {names}")
-    return found[0]
 
 
 def _is_training_state(name: str) -> bool:

@@ -13,6 +13,23 @@ from typing import Any
 import numpy as np
 
 
+def bundle_prefix(folder: pathlib.Path, pattern: str = "*.index") -> pathlib.Path:
+    """The one bundle in a folder, such as `bert_model.ckpt` or `ckpt-1234`.
+
+    Args:
+        folder: where it lies.
+        pattern: of the index's file name.
+
+    Raises:
+        ValueError: there is none, or more than one.
+    """
+    found = sorted(path.with_suffix("") for path in folder.glob(pattern))
+    if len(found) != 1:
+        names = [path.name for path in found] or "none"
+        raise ValueError(f"expected one checkpoint ({pattern}) in {folder}; received {names}")
+    return found[0]
+
+
 def read_bundle(prefix: pathlib.Path, skip: Callable[[str], bool]) -> dict[str, np.ndarray]:
     """Every array of a checkpoint, by name, in the type that it has there.
 

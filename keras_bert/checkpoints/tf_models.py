@@ -18,6 +18,7 @@ from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.google_config import read_google_config, write_google_config
 from keras_bert.checkpoints.object_graph import ObjectGraph
 from keras_bert.checkpoints.rows import Row
+from keras_bert.checkpoints.tensor_bundle import bundle_prefix
 from keras_bert.checkpoints.tf_models_names import (
     HEAD_PATHS,
     Located,
@@ -102,19 +103,6 @@ def write_tf_models(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
     if checkpoint.vocabulary is not None:
         write_vocabulary(checkpoint.vocabulary, folder)
     write_objects(checkpoint.arrays, checkpoint.config, folder / PREFIX)
-
-
-def bundle_prefix(folder: pathlib.Path) -> pathlib.Path:
-    """The one bundle in a folder, such as `bert_model.ckpt-1` or `ckpt-1234`.
-
-    Raises:
-        ValueError: there is none, or more than one.
-    """
-    found = sorted(path.with_suffix("") for path in folder.glob("*.index"))
-    if len(found) != 1:
-        names = [path.name for path in found] or "none"
-        raise ValueError(f"expected one checkpoint (*.index) in {folder}; received {names}")
-    return found[0]
 
 
 def _to_google(array: np.ndarray, row: Row) -> np.ndarray:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_bert.checkpoints.formats import detect_format, read_checkpoint, write_checkpoint
 from keras_bert.checkpoints.json_file import read_json, write_json
 from keras_bert.checkpoints.object_graph import GRAPH_KEY, ObjectGraph
-from keras_bert.checkpoints.tf_models import bundle_prefix
+from keras_bert.checkpoints.tensor_bundle import bundle_prefix
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "tf_models"
 
