@@ -61,6 +61,8 @@ def pretraining_stream(
         )
 
     facts: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "files": digest(known.files)}
+    if parts > 1:
+        facts["parts"] = parts
     return PretrainingStream(
         read_from,
         known.count // batch_size,

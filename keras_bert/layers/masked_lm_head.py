@@ -100,16 +100,23 @@ class MaskedLMHead(keras.layers.Layer):
 
     def call(self, sequence_output, masked_lm_positions=None):
         """Return logits at positions [B, P] of [B, S, H]."""
+        vectors = self.transformed(sequence_output, masked_lm_positions)  # [B, P, H]
+        logits = ops.einsum("bph,vh->bpv", vectors, self.table())
+        return ops.cast(logits, self._logits_dtype) + ops.cast(self.output_bias, self._logits_dtype)
+
+    def transformed(self, sequence_output, masked_lm_positions=None):
+        """Return what is compared with the table: [B, P, H] of the compute dtype."""
         check_rank("sequence_output", sequence_output.shape, 3)
         vectors = sequence_output
         if masked_lm_positions is not None:
             name = "masked_lm_positions"
             vectors = take_positions(sequence_output, name, masked_lm_positions)  # [B, P, H]
         vectors = self.activation(self.transform_dense(vectors))
-        vectors = ops.cast(self.transform_layer_norm(vectors), self.compute_dtype)
-        table = ops.cast(self.word_embeddings.embeddings, self.compute_dtype)  # [V, H]
-        logits = ops.einsum("bph,vh->bpv", vectors, table)
-        return ops.cast(logits, self._logits_dtype) + ops.cast(self.output_bias, self._logits_dtype)
+        return ops.cast(self.transform_layer_norm(vectors), self.compute_dtype)
+
+    def table(self):
+        """Return the table E, [V, H] of the compute dtype."""
+        return ops.cast(self.word_embeddings.embeddings, self.compute_dtype)
 
     @property
     def _logits_dtype(self):

@@ -1,15 +1,17 @@
 """One run of pretraining: a task, a stream of batches, a recipe.
 
     task = new_pretraining_task(config, preprocessor, next_sentence=True)
-    compile_pretraining(task, PretrainingRecipe(steps=10_000))
-    history = run_pretraining(task, stream, validation=held_out)
+    model = compile_pretraining(task, PretrainingRecipe(steps=10_000))
+    history = run_pretraining(model, stream, validation=held_out)
+    task.save_to_preset("pretrained")
 
 Source: Devlin et al. 2019, appendix A.2, https://arxiv.org/abs/1810.04805
 
 Shapes: B rows of a batch, S positions, P predictions of a row.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -17,11 +19,19 @@ import tensorflow as tf
 
 from keras_bert.config import BertConfig
 from keras_bert.data.pretraining_stream import PretrainingStream
+from keras_bert.data.pretraining_targets import split_targets
 from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.chunked_pretraining import (
+    IDS,
+    chunked_loss,
+    chunked_metrics,
+    chunked_model,
+)
 from keras_bert.models.masked_lm import BertMaskedLM
 from keras_bert.models.pretrainer import BertPretrainer
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.counted_crossentropy import CountedCrossentropy
+from keras_bert.training.optimizer import build_optimizer
 from keras_bert.training.pretraining_progress import StopAfterSteps
 from keras_bert.training.pretraining_recipe import PretrainingRecipe
 from keras_bert.training.resume import ResumableTraining
@@ -56,34 +66,56 @@ def new_pretraining_task(
 
 
 def compile_pretraining(
-    task: PretrainingTask, recipe: PretrainingRecipe, *, jit_compile: bool | str = "auto"
-) -> None:
+    task: PretrainingTask,
+    recipe: PretrainingRecipe,
+    *,
+    loss_chunk: int | None = None,
+    jit_compile: bool | str = "auto",
+) -> keras.Model:
     """Gives a task the optimizer, losses and metrics of a run.
 
     Under float16 the loss is scaled, by as much as the gradients allow.
+
+    Args:
+        task: to be trained.
+        recipe: the numbers.
+        loss_chunk: predictions that have logits at a time, for memory; None for all.
+        jit_compile: of `keras.Model.compile`.
+
+    Returns:
+        The compiled model that `run_pretraining` takes: the task, or with `loss_chunk`
+        another model of its variables.
+
+    Raises:
+        ValueError: numbers that recipe, schedule or optimizer refuse.
     """
     optimizer = recipe.make_optimizer()
     if task.backbone.dtype_policy.compute_dtype == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    task.compile(
+    model, loss, metrics = task, task.default_loss(), task.default_weighted_metrics()
+    if loss_chunk is not None:
+        model, loss = chunked_model(task, loss_chunk), chunked_loss(task)
+        metrics = chunked_metrics(task)
+    elif recipe.accumulation > 1:
+        loss = _counted_loss(task)
+    model.compile(
         optimizer=optimizer,
-        loss=task.default_loss() if recipe.accumulation == 1 else _counted_loss(task),
-        weighted_metrics=task.default_weighted_metrics(),
+        loss=loss,
+        weighted_metrics=metrics,
         jit_compile=jit_compile,
         auto_scale_loss=False,
     )
+    return model
 
 
 def _counted_loss(task: PretrainingTask) -> Any:
     """The task's loss, in the form that the parts of a batch add up in."""
-    loss = task.default_loss()
-    if not isinstance(loss, dict):
-        return CountedCrossentropy()
-    return loss | {"mlm_logits": CountedCrossentropy()}
+    loss, counted = task.default_loss(), CountedCrossentropy()
+    return loss | {"mlm_logits": counted} if isinstance(loss, dict) else counted
 
 
 def run_pretraining(
-    task: PretrainingTask,
+    model: keras.Model,
     stream: PretrainingStream,
     *,
     validation: tf.data.Dataset | None = None,
@@ -91,10 +123,10 @@ def run_pretraining(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: Any = "auto",
 ) -> keras.callbacks.History:
-    """Trains a compiled task to the end of its stream.
+    """Trains a model to the end of its stream.
 
     Args:
-        task: from `compile_pretraining`.
+        model: from `compile_pretraining`.
         stream: batches of features under the names that the task's `fit` takes.
         validation: such batches, held out; scored after each period of the stream.
         state: keeps the run's state in its folder; the same call goes on from there.
@@ -114,11 +146,23 @@ def run_pretraining(
         state.attach(stream, several)
         first_step = state.saved_epoch() * stream.steps_per_period
         several.append(state)
-    return task.fit(
-        stream.dataset(first_step),
+    split = functools.partial(_split, model)
+    build_optimizer(model)
+    return keras.Model.fit(
+        model,
+        stream.dataset(first_step).map(split, num_parallel_calls=tf.data.AUTOTUNE),
         epochs=stream.periods,
         steps_per_epoch=len(stream),
-        validation_data=validation,
+        validation_data=None if validation is None else validation.map(split),
+        shuffle=False,  # the stream has its own order
         callbacks=several,
         verbose=verbose,
     )
+
+
+def _split(model: keras.Model, features: Mapping[str, tf.Tensor]) -> tuple:
+    """Inputs, targets and weights of a batch, as the model wants to have them."""
+    inputs, *targets = split_targets(features, next_sentence="nsp_logits" in model.output_names)
+    if IDS in model.input:
+        inputs[IDS] = features[IDS]
+    return inputs, *targets

@@ -40,10 +40,7 @@ class Perplexity(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds the predictions of a batch."""
-        y_pred = ops.cast(y_pred, "float32")
-        losses = ops.sparse_categorical_crossentropy(
-            ops.cast(y_true, "int32"), y_pred, from_logits=True
-        )  # [B, P]
+        losses = self.losses(y_true, y_pred)  # [B, P]
         weights = (
             ops.ones_like(losses)
             if sample_weight is None
@@ -51,6 +48,12 @@ class Perplexity(keras.metrics.Metric):
         )
         self.total.assign_add(ops.sum(losses * weights))
         self.count.assign_add(ops.sum(weights))
+
+    def losses(self, y_true: Any, y_pred: Any) -> Any:
+        """The cross-entropy of each prediction, float32 [B, P]."""
+        return ops.sparse_categorical_crossentropy(
+            ops.cast(y_true, "int32"), ops.cast(y_pred, "float32"), from_logits=True
+        )
 
     def result(self) -> Any:
         """The perplexity of all predictions so far."""

@@ -49,15 +49,15 @@ def eager():
     tf.config.run_functions_eagerly(False)
 
 
-def trained(records, preprocessor, *, parts=1, next_sentence=True, dtype=None, **recipe):
+def trained(records, preprocessor, *, parts=1, chunk=None, dtype=None, alone=False, **recipe):
     """The losses and the final weights of four steps, from the same start."""
     keras.utils.set_random_seed(3)
-    task = new_pretraining_task(CONFIG, preprocessor, next_sentence=next_sentence, dtype=dtype)
+    task = new_pretraining_task(CONFIG, preprocessor, next_sentence=not alone, dtype=dtype)
     recipe = PretrainingRecipe(4, 0.02, 1, accumulation=parts, **recipe)
-    compile_pretraining(task, recipe)
+    model = compile_pretraining(task, recipe, loss_chunk=chunk)
     stream = pretraining_stream(records, 6, steps=4, steps_per_period=2, parts=parts, seed=7)
-    history = run_pretraining(task, stream, verbose=0)
-    return history.history, collect_arrays(named_variables(task)), task
+    history = run_pretraining(model, stream, verbose=0)
+    return history.history, collect_arrays(named_variables(task)), model
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +75,29 @@ def test_parts_of_a_batch_learn_what_the_batch_would(plain, records, preprocesso
     assert_alike(trained(records, preprocessor, parts=3), plain, 1e-5)
 
 
-def test_masked_words_alone_in_parts(records, preprocessor):
-    options = {"next_sentence": False, "optimizer": "lamb"}
-    whole = trained(records, preprocessor, **options)
-    assert_alike(trained(records, preprocessor, parts=2, **options), whole, 1e-5)
-    assert set(whole[0]) == {"loss", "accuracy", "perplexity"}
+@pytest.fixture(scope="module")
+def alone(records, preprocessor):
+    """Of masked words, without the next sentence."""
+    return trained(records, preprocessor, alone=True, optimizer="lamb")
+
+
+def test_masked_words_alone_in_parts(records, preprocessor, alone):
+    found = trained(records, preprocessor, alone=True, optimizer="lamb", parts=2)
+    assert_alike(found, alone, 1e-5)
+    assert set(found[0]) == {"loss", "accuracy", "perplexity"}
+
+
+def test_chunks_of_the_loss_learn_the_same(plain, records, preprocessor):
+    found = trained(records, preprocessor, chunk=7)
+    assert_alike(found, plain, 1e-5)
+    assert set(found[0]) == set(plain[0])
+    for name, values in plain[0].items():
+        np.testing.assert_allclose(found[0][name], values, rtol=1e-5, err_msg=name)
+
+
+def test_masked_words_alone_in_parts_and_chunks(records, preprocessor, alone):
+    found = trained(records, preprocessor, alone=True, optimizer="lamb", parts=2, chunk=5)
+    assert_alike(found, alone, 1e-5)
 
 
 def test_float16_scales_its_loss_and_stays_near(plain, records, preprocessor):
