@@ -74,13 +74,25 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
 def _add_work(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--block-megabytes",
-        type=float,
-        default=8.0,
+        dest="block_characters",
+        type=_characters,
+        default="8",
         metavar="X",
         help="text of a shard, in millions of characters",
     )
     group.add_argument("--compress", action="store_true", help="gzip the shards")
     group.add_argument("--processes", type=positive, default=1, metavar="N")
+
+
+def _characters(text: str) -> int:
+    """An argparse type: megabytes of text, as characters."""
+    try:
+        number = float(text) * 1e6
+    except ValueError:
+        number = 0.0
+    if not 2 <= number < 1e12:
+        raise argparse.ArgumentTypeError(f"expected megabytes of text; received {text!r}")
+    return round(number)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -125,7 +137,7 @@ def settings_of(arguments: argparse.Namespace) -> "PretrainingSettings":
         cross_documents=arguments.cross_documents,
         dupe_factor=arguments.dupe_factor,
         short_sequence_prob=arguments.short_sequence_prob,
-        block_characters=round(arguments.block_megabytes * 1e6),
+        block_characters=arguments.block_characters,
         seed=arguments.seed,
         compress=arguments.compress,
     )

@@ -7,9 +7,10 @@ would have read.
 Shapes: B rows of a batch, S positions, P predictions a row.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -23,7 +24,8 @@ SHUFFLED_AT_ONCE = 16_384  # records, some 900 bytes each
 _FILES_AT_ONCE, _RECORDS_OF_A_FILE = 16, 8
 
 
-class PretrainingRecords(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class PretrainingRecords:
     """What is known of some files of records before they are read.
 
     Attributes:

@@ -30,9 +30,10 @@ def record_files(paths: Path | Iterable[Path]) -> list[str]:
     Raises:
         ValueError: there are none.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    given = [os.fspath(path) for path in several]
     files: list[str] = []
-    for path in map(os.fspath, given):
+    for path in given:
         if os.path.isdir(path):
             pattern = f"{glob.escape(path)}/*{SUFFIX}*"
         else:
@@ -40,8 +41,7 @@ def record_files(paths: Path | Iterable[Path]) -> list[str]:
         files += sorted(name for name in glob.glob(pattern) if os.path.isfile(name))
     if not files:
         raise ValueError(
-            f"expected TFRecord files in {', '.join(map(os.fspath, given)) or 'a list'}; "
-            "received none"
+            f"expected TFRecord files in {', '.join(given) or 'a list'}; received none"
         )
     return files
 

@@ -190,3 +190,11 @@ def test_the_command_refuses_what_is_no_text(tmp_path, capsys):
     missing = [str(tmp_path / "missing") if word == str(binary) else word for word in words]
     assert main(missing) == 1
     assert "where there is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["none", "0", "-1", "nan", "inf"])
+def test_the_size_of_blocks_is_a_number(size, capsys):
+    words = ["pretrain-data", "corpus", "--vocab", "v", "--out", "o", f"--block-megabytes={size}"]
+    with pytest.raises(SystemExit):
+        main(words)
+    assert f"expected megabytes of text; received '{size}'" in capsys.readouterr().err
