@@ -57,7 +57,7 @@ class PackedBatches(FeatureBatches):
     def make_batch(self, records: np.ndarray, length: int) -> tuple:
         """What Keras gets for B row numbers; `length` is S."""
         features = self.rows.padded(records)
-        if self.labels is not None:
+        if isinstance(self.labels, TokenLabels):
             del features["first_positions"]  # no output is computed from them
             labels = self.features.padded_labels(self.labels, records, length)
             return _filled(features, self.batch_size), _filled(labels, self.batch_size, IGNORED)

@@ -11,6 +11,7 @@ Shapes: N texts, R rows.
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 # Modules and not their classes: importing one of them first imports this file by way of Keras.
 import keras_bert.data.masked_lm_batches as masked_lm_batches
@@ -19,8 +20,11 @@ from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.features import TokenLabels
 from keras_bert.data.labels import Scores
 from keras_bert.data.packed_rows import PackedRows
+from keras_bert.data.packed_stream import packed_text_rows
 from keras_bert.models.packed_model import MeanOverTexts, packed_model
+from keras_bert.models.pretraining_inputs import PretrainingPipeline
 from keras_bert.models.record_pipeline import BatchOptions
+from keras_bert.models.text_inputs import is_dataset
 from keras_bert.training.optimizer import build_optimizer
 from keras_bert.training.resume import fit_callbacks
 
@@ -39,17 +43,20 @@ class FitsPackedRows:
         """Trains on raw records; see `Task.fit` for the other arguments.
 
         Args:
-            x: as in `Task.fit`; with `packing` texts in memory.
+            x: as in `Task.fit`; with `packing` texts in memory. A masked language model
+                also takes a `tf.data.Dataset` of single texts, or of batches of packed
+                rows, which it masks anew in each pass.
             y: labels.
             packing: put several texts into each row, of `sequence_length` or of a given
                 number of word pieces. `batch_size` is then the average number of texts a
-                step, and loss and metrics are the means over texts. For accelerators and
-                `jit_compile`, where each length of a batch costs a compilation.
+                step (of a dataset the number of rows), and loss and metrics are the means
+                over texts.
             **arguments: of `Task.fit`.
 
         Raises:
-            ValueError: with `packing`, data other than texts in memory, a row shorter than
-                a text, or a head that cannot tell the texts of a row apart.
+            ValueError: with `packing`, other data, a row shorter than a text, a head that
+                cannot tell the texts of a row apart, or a task that is not compiled for
+                data of unknown length.
         """
         if packing is False:
             return super().fit(x, y, **arguments)  # type: ignore[misc]
@@ -73,23 +80,62 @@ def _fit_packed(
     model = packed_model(task)
     length = task.preprocessor.sequence_length if packing is True else packing
     options = BatchOptions(batch_size, shuffle, seed)
-    data = packed_batches(task, (x, y, sample_weight), length, options)
+    data = _data(task, (x, y, sample_weight), length, options)
     if validation_data is not None:
         held_out = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-        validation_data = packed_batches(task, held_out, length, BatchOptions(batch_size))
+        validation_data = _data(task, held_out, length, BatchOptions(batch_size))
     if not task.compiled:
-        task.compile_for(len(data) * batch_size, epochs=epochs, batch_size=batch_size)
+        task.compile_for(_steps(data) * batch_size, epochs=epochs, batch_size=batch_size)
     _compile(model, task, of_texts=_is_of_texts(data))
     build_optimizer(model)
-    callbacks = fit_callbacks(kwargs.pop("callbacks", None), data)
+    callbacks = kwargs.pop("callbacks", None)
+    if isinstance(data, FeatureBatches):
+        callbacks = fit_callbacks(callbacks, data)
     return model.fit(
         data,
         epochs=epochs,
         validation_data=validation_data,
-        shuffle=False,  # the batches draw their own order
+        shuffle=False,  # the data have their own order
         callbacks=callbacks,
         **kwargs,
     )
+
+
+def _data(task: Any, records: tuple, length: int, options: BatchOptions) -> Any:
+    if is_dataset(records[0]) and isinstance(task.pipeline, PretrainingPipeline):
+        return packed_stream(task, records[0], length, options)
+    return packed_batches(task, records, length, options)
+
+
+def _steps(data: Any) -> int:
+    steps = int(data.cardinality()) if is_dataset(data) else len(data)
+    if steps < 0:
+        raise ValueError(
+            "expected a compiled task, or packed rows of known number, from which the "
+            "learning-rate schedule follows; received a dataset of texts: call "
+            "compile_for(num_examples, …) first"
+        )
+    return steps
+
+
+def packed_stream(
+    task: Any, dataset: tf.data.Dataset, row_length: int, options: BatchOptions
+) -> tf.data.Dataset:
+    """Texts, or batches of packed rows, as a masked language model's batches.
+
+    Args:
+        task: a `BertMaskedLM`.
+        dataset: single texts; or dicts with `input_word_ids`, `input_mask`,
+            `input_type_ids` and `input_sequence_ids` int32 [B, S], as
+            `keras_bert.data.packed_stream.packed_text_rows` gives.
+        row_length: S, for texts.
+        options: `batch_size` is B, for texts; `seed` is that of the masks.
+    """
+    if not isinstance(dataset.element_spec, dict):
+        size = options.batch_size
+        preprocessor = task.pipeline.preprocessor
+        dataset = packed_text_rows(dataset, preprocessor, size, row_length=row_length)
+    return task.pipeline.mask_rows(dataset, options)
 
 
 def packed_batches(task: Any, records: tuple, row_length: int, options: BatchOptions) -> Any:
@@ -107,7 +153,9 @@ def packed_batches(task: Any, records: tuple, row_length: int, options: BatchOpt
     Raises:
         ValueError: records that are not in memory, or a text longer than a row.
     """
-    plain, _, _ = task.pipeline.prepare(*records, options=options)
+    plain = None
+    if task.pipeline.is_raw(records[0]) and not is_dataset(records[0]):
+        plain, _, _ = task.pipeline.prepare(*records, options=options)
     if not isinstance(plain, FeatureBatches):
         raise ValueError(
             f"expected records in memory with packing; received {type(records[0]).__name__}"
@@ -121,8 +169,8 @@ def packed_batches(task: Any, records: tuple, row_length: int, options: BatchOpt
     if isinstance(plain, masked_lm_batches.MaskedLMBatches):
         masks = {"new_masks": plain.new_masks, **settings}
         return packed.PackedMaskedLMBatches(rows, plain.masker, plain.as_batch, **masks)
-    labels = plain.labels
-    if isinstance(task.targets, Scores):
+    labels: Any = plain.labels
+    if isinstance(task.targets, Scores) and labels is not None:
         labels = labels[:, None]  # [N, 1], as the head gives it
     return packed.PackedBatches(rows, labels, plain.sample_weight, **settings)
 

@@ -142,6 +142,15 @@ class PretrainingPipeline(TextPipeline):
         text = tf.nest.flatten(spec)[0]
         if text.shape.rank == 0:
             dataset = dataset.batch(options.batch_size)
+        return self.mask_rows(dataset, options)
+
+    def mask_rows(self, dataset: tf.data.Dataset, options: BatchOptions) -> tf.data.Dataset:
+        """Masks batches of texts, or of features without masks, anew in each pass.
+
+        Args:
+            dataset: batches of texts as for `map`, or of dicts of features.
+            options: `seed` is that of the masks.
+        """
         keys = tf.data.Dataset.random(options.seed, rerandomize_each_iteration=True).batch(2)
         masked = tf.data.Dataset.zip(dataset, keys).map(
             self._mask, num_parallel_calls=tf.data.AUTOTUNE
@@ -150,7 +159,7 @@ class PretrainingPipeline(TextPipeline):
 
     def _mask(self, element: Any, key: tf.Tensor) -> tuple:
         x, *labels = element if isinstance(element, tuple) else (element,)
-        drawn = self.masker(self.preprocessor(x), key)
+        drawn = self.masker(x if isinstance(x, Mapping) else self.preprocessor(x), key)
         if labels:
             drawn["next_sentence_labels"] = self.targets.encode_tensor(labels[0])
         return self._split(drawn)

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_bert.config import BertConfig
+from keras_bert.data.packed_stream import packed_text_rows
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.classifier import BertClassifier
 from keras_bert.models.masked_lm import BertMaskedLM
@@ -176,6 +177,60 @@ def test_masked_lm_learns_resumes_and_is_evaluated_as_ever(tmp_path):
     for one, other in zip(task.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert task.evaluate(TEXTS, verbose=0, return_dict=True)["perplexity"] > 1
+
+
+def texts_of(batches, tokenizer):
+    """The texts of unmasked rows, sorted."""
+    found = []
+    for batch in batches:
+        for ids, numbers in zip(batch["input_word_ids"], batch["input_sequence_ids"], strict=True):
+            for number in range(1, int(numbers.max(initial=0)) + 1):
+                pieces = ids[numbers == number]
+                assert pieces[0] == tokenizer.cls_id and pieces[-1] == tokenizer.sep_id
+                found.append(" ".join(tokenizer.vocabulary[piece] for piece in pieces[1:-1]))
+    return sorted(found)
+
+
+def test_streams_hold_every_text_in_rows_of_one_length():
+    preprocessor = parts()[1]
+    dataset = tf.data.Dataset.from_tensor_slices([*TEXTS, ""])
+    rows = packed_text_rows(dataset, preprocessor, 3, row_length=17, texts_at_once=7)
+    batches = list(rows.as_numpy_iterator())
+    assert texts_of(batches, preprocessor.tokenizer) == sorted(
+        " ".join(text.split()[:11]) for text in [*TEXTS, ""]
+    )
+    assert {batch["input_mask"].shape for batch in batches[:-1]} == {(3, 17)}
+    for batch in batches:
+        np.testing.assert_array_equal(batch["input_mask"], batch["input_sequence_ids"] > 0)
+    pairs = tf.data.Dataset.from_tensor_slices((TEXTS, TEXTS))
+    (pair, *_) = packed_text_rows(pairs, preprocessor, 2).as_numpy_iterator()
+    assert pair["input_type_ids"].max() == 1
+    empty = packed_text_rows(dataset.take(0), preprocessor, 3)
+    assert list(empty) == []
+
+
+def test_masked_lm_trains_on_streams():
+    task = make_masked_lm()
+    texts = tf.data.Dataset.from_tensor_slices(TEXTS)
+    with pytest.raises(ValueError, match=r"expected a compiled task, or packed rows of known"):
+        task.fit(texts, packing=True)
+    task.compile_for(46, batch_size=5, learning_rate=0.01, run_eagerly=True)
+    held_out = packed_text_rows(texts, task.preprocessor, 4)
+    with pytest.warns(UserWarning, match="ran out of data"):  # Keras, of any unknown length
+        history = task.fit(
+            texts, packing=17, batch_size=3, epochs=2, validation_data=held_out, verbose=0
+        ).history
+    assert history.keys() >= {"perplexity", "val_perplexity"}
+    assert history["loss"][0] != history["loss"][1]
+
+
+def test_streams_are_refused():
+    preprocessor = parts()[1]
+    texts = tf.data.Dataset.from_tensor_slices(TEXTS)
+    with pytest.raises(ValueError, match="expected a dataset of single texts to pack; received"):
+        packed_text_rows(texts.batch(2), preprocessor, 3)
+    with pytest.raises(ValueError, match="row_length of at least sequence_length=13; received 12"):
+        packed_text_rows(texts, preprocessor, 3, row_length=12)
 
 
 def test_default_rows_weights_and_schedule():
