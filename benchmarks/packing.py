@@ -107,6 +107,8 @@ def main():
     parser.add_argument("--text-column", type=int, default=0)
     parser.add_argument("--sentences", action="store_true")
     parser.add_argument("--texts", type=int, default=192)
+    parser.add_argument("--xla", choices=("no", "yes"), nargs="*", default=("no", "yes"))
+    parser.add_argument("--ways", nargs="*", default=WAYS, help="the first words of some ways")
     parser.add_argument("--most", type=int, default=20_000, help="texts whose padding is counted")
     arguments = parser.parse_args()
     task = BertClassifier.from_preset(PRESET, labels=["a", "b"], sequence_length=LENGTH)
@@ -121,13 +123,15 @@ def main():
     columns = ("batches", "XLA", "padding", "shapes", "first epoch, processor s")
     print(f"| {' | '.join(columns)} | pieces / processor s | pieces / wall s |")
     print("|---" * (len(columns) + 2) + "|")
-    for jit in (False, True):
+    for xla in arguments.xla:
         for name, make in WAYS.items():
+            if not name.startswith(tuple(arguments.ways)):
+                continue
             share, shapes = share_of_padding(features, make(features))
-            first, second = epochs(task, make(some), jit)
+            first, second = epochs(task, make(some), xla == "yes")
             processor, wall = (some.lengths.sum() / seconds for seconds in second)
             print(
-                f"| {name} | {'yes' if jit else 'no'} | {share:.1%} | {shapes} | {first[0]:.0f} "
+                f"| {name} | {xla} | {share:.1%} | {shapes} | {first[0]:.0f} "
                 f"| {processor:.0f} | {wall:.0f} |",
                 flush=True,
             )
