@@ -21,22 +21,25 @@ def corpus_progress(total: int | None, unit: str) -> Iterator[Callable[[int, int
         `show(bytes_read, count)`: bytes that were read up to now, and how many more units.
     """
     shown = sys.stderr.isatty()
-    started, done, drawn, last = time.monotonic(), 0, 0.0, ""
+    started, done, reached, drawn = time.monotonic(), 0, 0, 0.0
+
+    def draw(end: str) -> None:
+        nonlocal drawn
+        drawn = time.monotonic()
+        line = _line(reached, total, done, unit, drawn - started)
+        print(f"\r{line}\x1b[K", end=end, file=sys.stderr, flush=True)
 
     def show(bytes_read: int, count: int) -> None:
-        nonlocal done, drawn, last
-        done += count
-        now = time.monotonic()
-        last = _line(bytes_read, total, done, unit, now - started)
-        if shown and now - drawn > _PAUSE:
-            drawn = now
-            print(f"\r{last}\x1b[K", end="", file=sys.stderr, flush=True)
+        nonlocal done, reached
+        done, reached = done + count, bytes_read
+        if shown and time.monotonic() - drawn > _PAUSE:
+            draw("")
 
     try:
         yield show
     finally:
-        if shown and last:
-            print(f"\r{last}\x1b[K", file=sys.stderr)
+        if shown and done:
+            draw("\n")
 
 
 def _line(bytes_read: int, total: int | None, done: int, unit: str, seconds: float) -> str:
