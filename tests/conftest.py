@@ -45,7 +45,9 @@ def jax_process():
     pytest.importorskip("jax")
     from kept_process import KeptProcess
 
-    process = KeptProcess(KERAS_BACKEND="jax", JAX_PLATFORMS="cpu")
+    # Several devices for those who ask for them; the others compute on the first.
+    devices = "--xla_force_host_platform_device_count=4"
+    process = KeptProcess(KERAS_BACKEND="jax", JAX_PLATFORMS="cpu", XLA_FLAGS=devices)
     yield process
     process.close()
 

@@ -4,6 +4,7 @@ import argparse
 import time
 from typing import Any
 
+from keras_bert.cli.device_arguments import add_device_arguments, device_scope
 from keras_bert.cli.output import print_scores, progress_to_stderr, verbosity
 from keras_bert.cli.record_arguments import add_record_arguments, positive
 from keras_bert.cli.task_kinds import KINDS, load_kind
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         kind.add_arguments(subparser.add_argument_group("task"))
         _add_recipe(subparser.add_argument_group("recipe"))
         _add_run(subparser.add_argument_group("run"))
+        add_device_arguments(subparser, processes=False)
         add_record_arguments(subparser)
         subparser.set_defaults(**getattr(kind, "DEFAULTS", {}))
 
@@ -80,7 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     callbacks = _callbacks(arguments)
     with progress_to_stderr():
-        task = _fit(arguments, kind, train, valid, callbacks)
+        with device_scope(arguments):
+            task = _fit(arguments, kind, train, valid, callbacks)
         if valid is not None and hasattr(kind, "tune"):
             kind.tune(task, valid, batch_size=arguments.batch_size, verbose=0)
     scores = {"out": arguments.out, "examples": len(train)}

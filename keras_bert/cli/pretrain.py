@@ -4,6 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
+from keras_bert.cli.device_arguments import add_device_arguments, device_scope
 from keras_bert.cli.output import print_scores, progress_to_stderr, verbosity
 from keras_bert.cli.pretrain_arguments import SIZES, add_pretrain_arguments, kept_flags
 
@@ -19,10 +20,16 @@ HELP = "pretrain a BERT, new or further, on records of masked text"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     add_pretrain_arguments(parser)
+    add_device_arguments(parser, processes=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains to the last step and writes the model with its heads."""
+    with device_scope(arguments):
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     from keras_bert.checkpoints.atomic import check_destination
     from keras_bert.cli.run_flags import delete_flags, keep_flags
 
@@ -30,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     _refuse_contradictions(arguments)
     from keras_bert.data.pretraining_passes import digest
     from keras_bert.data.pretraining_records import inspect_records
+    from keras_bert.training.processes import writes_results
 
     records = inspect_records(arguments.data)
     next_sentence = _next_sentence(arguments, records)
@@ -41,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_to_stderr():
         task, result, state = _train(arguments, records, tokenizer, next_sentence)
     result |= {"seconds": round(time.monotonic() - started, 1)}
+    if not writes_results():
+        return 0
     task.save_to_preset(arguments.out, overwrite=arguments.overwrite)
     if state is not None:  # the result is safe: nothing is left to resume
         state.delete()

@@ -24,6 +24,8 @@ FREE = (
     *("data", "valid"),
     *("out", "overwrite", "json", "checkpoint", "save_every_steps", "tensorboard"),
     *("verb", "run"),
+    # A run may go on with other devices.
+    *("strategy", "data_parallel", "model_parallel", "coordinator", "processes", "process"),
 )
 # Flags that the first version did not have, with the value that stands for what it did.
 LATER = {"optimizer": "adamw", "decay_power": 1.0, "end_learning_rate": 0.0, "accumulation": 1}

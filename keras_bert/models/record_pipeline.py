@@ -6,6 +6,7 @@ Shapes: N records in memory, B records of a batch.
 from typing import Any, NamedTuple
 
 from keras_bert.models.text_inputs import is_dataset, is_raw_text
+from keras_bert.training.parallel_layouts import batch_shards
 
 
 class BatchOptions(NamedTuple):
@@ -29,6 +30,8 @@ class BatchOptions(NamedTuple):
             "batch_size": self.batch_size,
             "shuffle": self.shuffle,
             "seed": self.seed,
+            # A smaller batch may not be cut evenly; another epoch leaves out other records.
+            "drop_remainder": self.shuffle and batch_shards() > 1,
             "bucket_lengths": powers_of_two(longest) if self.few_lengths else None,
         }
 

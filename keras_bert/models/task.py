@@ -28,6 +28,8 @@ from keras_bert.models.text_pipeline import TextPipeline
 from keras_bert.text.answers import as_numpy
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.optimizer import build_optimizer, create_optimizer
+from keras_bert.training.parallel_layouts import whole_batches
+from keras_bert.training.processes import own_share
 from keras_bert.training.resume import fit_callbacks
 
 Answers = Callable[[Any], dict[str, tf.Tensor]]
@@ -166,6 +168,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             kwargs |= {"shuffle": shuffle, "batch_size": batch_size}
         elif is_dataset(x):  # it comes in its own order
             kwargs["shuffle"] = False
+            x = own_share(x)
         build_optimizer(self)
         return super().fit(
             x,
@@ -207,7 +210,8 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         x, y, sample_weight = self.pipeline.prepare(x, y, sample_weight, options)
         if y is not None:
             kwargs["batch_size"] = batch_size
-        return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
+        with whole_batches():
+            return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
 
     def predict(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> dict[str, Any]:
         """Answers for raw texts, in their order.

@@ -65,7 +65,7 @@ def data_parallel() -> Any:
         RuntimeError: Keras runs on another backend than JAX.
     """
     require_jax("data parallel training")
-    return keras.distribution.DataParallel()
+    return keras.distribution.DataParallel(auto_shard_dataset=False)
 
 
 def model_parallel(shards: int) -> Any:
@@ -76,9 +76,17 @@ def model_parallel(shards: int) -> Any:
 
     Raises:
         RuntimeError: Keras runs on another backend than JAX.
-        ValueError: the number of devices is no multiple of `shards`.
+        ValueError: the number of devices is no multiple of `shards`; several processes, whose
+            weights no one of them could write.
     """
     require_jax("model parallel training")
+    import jax
+
+    if jax.process_count() > 1:
+        raise ValueError(
+            f"expected one process with model_parallel; received {jax.process_count()}: "
+            "several take data_parallel"
+        )
     devices = keras.distribution.list_devices()
     if shards < 1 or len(devices) % shards:
         raise ValueError(

@@ -9,6 +9,7 @@ Source: https://docs.jax.dev/en/latest/multi_process.html
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_bert.training.parallel_layouts import require_jax
 
@@ -82,6 +83,65 @@ def writes_results() -> bool:
         return True
     chiefs = cluster.cluster_spec().as_dict().get("chief")
     return cluster.task_type == "chief" or (not chiefs and cluster.task_id == 0)
+
+
+def own_share(dataset: Any) -> Any:
+    """The part of a dataset's batches that this process trains on.
+
+    Args:
+        dataset: a `tf.data.Dataset` of batches that all processes have alike.
+
+    Returns:
+        Every batch, but of its rows those of this process alone, where Keras runs on JAX in
+        several processes. Under TensorFlow's strategy the workers part each batch by its rows
+        and not the files that it comes from. The dataset as it was for one process.
+    """
+    if keras.backend.backend() == "jax":
+        distribution = keras.distribution.distribution()
+        count = 1 if distribution is None else distribution.num_processes
+        return dataset if count == 1 else _rows_of_process(dataset, count)
+    if keras.backend.backend() != "tensorflow" or process_count() == 1:
+        return dataset
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return dataset.with_options(options)
+
+
+def _rows_of_process(dataset: Any, count: int) -> Any:
+    import jax
+    import tensorflow as tf
+
+    rows = tf.nest.flatten(dataset.element_spec)[0].shape[0]
+    if rows is None or rows % count:
+        raise ValueError(
+            f"expected batches of a known number of rows that {count} processes divide; "
+            f"received {rows}"
+        )
+    share = rows // count
+    start = jax.process_index() * share
+
+    def cut(*batch: Any) -> Any:
+        parts = tf.nest.map_structure(lambda tensor: tensor[start : start + share], batch)
+        return parts if len(parts) > 1 else parts[0]
+
+    return dataset.map(cut)
+
+
+def require_agreement(number: int, what: str) -> None:
+    """Compares a number with those of the other processes, where Keras runs on JAX.
+
+    Raises:
+        ValueError: another process has another one.
+    """
+    if keras.backend.backend() != "jax" or process_count() == 1:
+        return
+    from jax.experimental import multihost_utils
+
+    found = multihost_utils.process_allgather(np.asarray(number, np.int32)).reshape(-1).tolist()
+    if len(set(found)) > 1:
+        raise ValueError(f"expected {what} to be the same in all processes; received {found}")
 
 
 def _cluster() -> Any:

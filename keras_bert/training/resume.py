@@ -24,6 +24,7 @@ from keras_bert.data.batches import EpochCounter, FeatureBatches
 from keras_bert.training import run_state
 from keras_bert.training.fast_forward import FastForward
 from keras_bert.training.interrupt import InterruptNote
+from keras_bert.training.processes import require_agreement, writes_results
 from keras_bert.training.run_fingerprint import check_same_run, run_fingerprint
 from keras_bert.training.state_file import read_facts, read_state, write_state
 
@@ -112,6 +113,9 @@ class ResumableTraining(keras.callbacks.Callback):
         self._run = run_fingerprint(self.model, self.params, self.data, self.others)
         if self.path.exists():
             self._restore()
+        for name in ("epoch", "step"):
+            saved = self._resumed[1][name] if self._resumed else -1
+            require_agreement(saved, f"the {name} saved in {self.path}")
         self._note = InterruptNote(self.model)
         self._note.install()
 
@@ -209,7 +213,9 @@ class ResumableTraining(keras.callbacks.Callback):
             "history": run_state.take_history(model),
             "callbacks": seen,
         }
-        write_state(self.path, {**run_state.take_variables(model), **metrics, **weights}, facts)
+        if writes_results():
+            arrays = {**run_state.take_variables(model), **metrics, **weights}
+            write_state(self.path, arrays, facts)
         self._unsaved = 0
 
     def _stop_if_interrupted(self, saved: bool = False) -> None:
