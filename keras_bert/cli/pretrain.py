@@ -38,13 +38,16 @@ def _run(arguments: argparse.Namespace) -> int:
     from keras_bert.data.pretraining_passes import digest
     from keras_bert.data.pretraining_records import inspect_records
     from keras_bert.training.processes import writes_results
+    from keras_bert.training.resume import ResumableTraining
 
     records = inspect_records(arguments.data)
     next_sentence = _next_sentence(arguments, records)
     tokenizer = _tokenizer(arguments)
+    _refuse_other_case(records, tokenizer)
     if arguments.checkpoint:
         files = {"files of --data": digest(records.files), "--next-sentence": next_sentence}
-        keep_flags(arguments.checkpoint, kept_flags(arguments) | files)
+        begun = ResumableTraining(arguments.checkpoint).path.exists()
+        keep_flags(arguments.checkpoint, kept_flags(arguments) | files, begun=begun)
     started = time.monotonic()
     with progress_to_stderr():
         task, result, state = _train(arguments, records, tokenizer, next_sentence)
@@ -89,7 +92,12 @@ def _train(
         arguments.valid, size, shuffle=False, vocabulary=vocabulary
     )
     task = _task(arguments, tokenizer, length, next_sentence)
-    compile_pretraining(task, _recipe(arguments), jit_compile=arguments.jit_compile or "auto")
+    model = compile_pretraining(
+        task,
+        _recipe(arguments),
+        loss_chunk=arguments.loss_chunk,
+        jit_compile=arguments.jit_compile or "auto",
+    )
     callbacks: list = [Throughput(size * length / arguments.accumulation)]
     if arguments.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(arguments.tensorboard, update_freq=100))
@@ -98,7 +106,7 @@ def _train(
         every = arguments.save_every_steps and arguments.save_every_steps * arguments.accumulation
         state = ResumableTraining(arguments.checkpoint, every)
     history = run_pretraining(
-        task, stream, validation=valid, state=state, callbacks=callbacks, verbose=verbosity()
+        model, stream, validation=valid, state=state, callbacks=callbacks, verbose=verbosity()
     )
     return task, _last(history.history), state
 
@@ -194,6 +202,21 @@ def _next_sentence(arguments: argparse.Namespace, records: "PretrainingRecords")
             f"{arguments.data} without: make them without --no-next-sentence"
         )
     return there if arguments.next_sentence is None else arguments.next_sentence
+
+
+def _refuse_other_case(records: "PretrainingRecords", tokenizer: "BertTokenizer") -> None:
+    """Records say how their text was lower-cased, and the model's text must be alike."""
+    import pathlib
+
+    from keras_bert.data.pretraining_manifest import read_manifest
+
+    for folder in {pathlib.Path(file).parent for file in records.files}:
+        made = ((read_manifest(folder) or {}).get("tokenizer") or {}).get("lowercase")
+        if made is not None and made != tokenizer.lowercase:
+            raise ValueError(
+                f"expected text with lowercase={made}, as the records in {folder} are made; "
+                f"received a tokenizer with lowercase={tokenizer.lowercase}: see --cased"
+            )
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

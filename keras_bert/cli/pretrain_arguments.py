@@ -113,6 +113,12 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         "--gradient-checkpointing", action="store_true", help="recompute blocks, for memory"
     )
     group.add_argument(
+        "--loss-chunk",
+        type=positive,
+        metavar="N",
+        help="predictions that have logits at a time, for memory (all)",
+    )
+    group.add_argument(
         "--evaluate-every",
         type=positive,
         default=1000,

@@ -12,13 +12,14 @@ from typing import Any
 FLAGS_FILE = "flags.json"
 
 
-def keep_flags(folder: str, flags: Mapping[str, Any]) -> None:
+def keep_flags(folder: str, flags: Mapping[str, Any], *, begun: bool) -> None:
     """Writes the flags into a folder, or compares them with those that are there.
 
     Args:
         folder: of the run's state; made if need be.
         flags: by name; what JSON can hold. One that is None counts as one that is not there,
             so that later versions can add flags.
+        begun: whether the folder holds a run's state; without one a run begins.
 
     Raises:
         ValueError: the run in the folder had others: all are named.
@@ -29,7 +30,7 @@ def keep_flags(folder: str, flags: Mapping[str, Any]) -> None:
 
     path = pathlib.Path(folder) / FLAGS_FILE
     flags = json.loads(json.dumps(flags))
-    if not path.exists():
+    if not (begun and path.exists()):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as stream:
             stream.write(json.dumps(flags, indent=2).encode() + b"\n")

@@ -102,6 +102,11 @@ def test_changed_flags_are_refused_by_name(command, tmp_path, capsys, monkeypatc
         patch.setattr("keras_bert.models.pretraining_run.run_pretraining", stop)
         with pytest.raises(Killed):
             main(command.split())
+        with pytest.raises(Killed):  # no step was made: these flags begin another run
+            main([*command.split(), "--beta-2", "0.98"])
+        with pytest.raises(Killed):
+            main(command.split())
+    (state / "state.npz").touch()
     message = refused(f"{command} --batch-size 4 --weight-decay 0.1", capsys)
     wanted = "--batch-size 4 (then: 5), --weight-decay 0.1 (then: 0.01)"
     assert f"expected the flags of the run that is kept in {state}; received {wanted}" in message
@@ -143,6 +148,9 @@ def test_refuses(command, records, tmp_path, capsys):
     out = f"--out {tmp_path / 'out'}"
     vocabulary = f"--vocab {records.parent / 'vocab.txt'}"
     plain = write_records(tmp_path / "plain", (5,), next_sentence=False)
+    cased = write_records(tmp_path / "cased", (5,))
+    made = {"complete": True, "tokenizer": {"lowercase": False}}
+    (cased / "pretraining_data.json").write_text(json.dumps(made))
     base = f"pretrain --data {records} --steps 3 {out}"
     cases = {
         f"{base} --init x --hidden-size 3 --config y": "expected the sizes of --init x; received "
@@ -157,6 +165,11 @@ def test_refuses(command, records, tmp_path, capsys):
         f"{base} {vocabulary} --batch-size 24": "expected at least batch_size=24 records in "
         f"{records}, and a batch_size of at least 1; received 23 records",
         f"{base} {vocabulary} --data {tmp_path}/none": "received none",
+        f"{base} --vocab {tmp_path}/none": f"{tmp_path}/none",
+        f"{base} {vocabulary} --batch-size 5 --hidden-size 23 --num-attention-heads 2": "expected "
+        "hidden_size divisible by num_attention_heads",
+        f"{base} {vocabulary} --data {cased}": f"expected text with lowercase=False, as the "
+        f"records in {cased} are made; received a tokenizer with lowercase=True: see --cased",
     }
     for words, message in cases.items():
         assert message in refused(words, capsys)
