@@ -43,9 +43,9 @@ class FitsPackedRows:
         """Trains on raw records; see `Task.fit` for the other arguments.
 
         Args:
-            x: as in `Task.fit`; with `packing` texts in memory. A masked language model
-                also takes a `tf.data.Dataset` of single texts, or of batches of packed
-                rows, which it masks anew in each pass.
+            x: as in `Task.fit`; with `packing` texts in memory, or what `batches` made of
+                them. A masked language model also takes a `tf.data.Dataset` of single
+                texts, or of batches of packed rows, which it masks anew in each pass.
             y: labels.
             packing: put several texts into each row, of `sequence_length` or of a given
                 number of word pieces. `batch_size` is then the average number of texts a
@@ -58,9 +58,33 @@ class FitsPackedRows:
                 cannot tell the texts of a row apart, or a task that is not compiled for
                 data of unknown length.
         """
-        if packing is False:
+        if packing is False and not _is_packed(x):
             return super().fit(x, y, **arguments)  # type: ignore[misc]
         return _fit_packed(self, x, y, packing, **arguments)
+
+    def batches(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        packing: bool | int = False,
+        **options: Any,
+    ) -> FeatureBatches:
+        """Raw records as the batches that `fit` would make of them, for `fit` to take.
+
+        Args:
+            x: records in memory, as for `fit`.
+            y: labels.
+            sample_weight: float [N].
+            packing: as for `fit`; the number of steps an epoch is then the batches' `len`,
+                and their `records` are rows.
+            **options: of `BatchOptions`: `batch_size`, `shuffle` and `seed`.
+        """
+        if packing is False:
+            return super().batches(x, y, sample_weight, **options)  # type: ignore[misc]
+        length = _row_length(self, packing)
+        return packed_batches(self, (x, y, sample_weight), length, BatchOptions(**options))
 
 
 def _fit_packed(
@@ -78,7 +102,7 @@ def _fit_packed(
     **kwargs: Any,
 ) -> keras.callbacks.History:
     model = packed_model(task)
-    length = task.preprocessor.sequence_length if packing is True else packing
+    length = _row_length(task, packing)
     options = BatchOptions(batch_size, shuffle, seed)
     data = _data(task, (x, y, sample_weight), length, options)
     if validation_data is not None:
@@ -101,7 +125,17 @@ def _fit_packed(
     )
 
 
+def _row_length(task: Any, packing: bool | int) -> int:
+    return task.preprocessor.sequence_length if isinstance(packing, bool) else packing
+
+
+def _is_packed(data: Any) -> bool:
+    return isinstance(data, packed.PackedBatches | packed.PackedMaskedLMBatches)
+
+
 def _data(task: Any, records: tuple, length: int, options: BatchOptions) -> Any:
+    if _is_packed(records[0]):
+        return records[0]
     if is_dataset(records[0]) and isinstance(task.pipeline, PretrainingPipeline):
         return packed_stream(task, records[0], length, options)
     return packed_batches(task, records, length, options)

@@ -73,16 +73,17 @@ def fitted(kind, packing, eager=True):
     task = make()
     random = np.random.default_rng(7)
     task.set_weights([random.normal(0, 0.3, weight.shape) for weight in task.weights])
+    x, y = records(kind), labels
+    if packing and eager:  # batches made before are taken as well
+        x, y = task.batches(x, y, packing=packing, batch_size=23), None
     task.compile(
         keras.optimizers.SGD(0.05),
         task.default_loss(),
         metrics=task.default_metrics(),
         run_eagerly=eager,  # tracing a step costs more than a few of them
     )
-    arguments = {"packing": packing} if packing else {}
-    history = task.fit(
-        records(kind), labels, batch_size=23, epochs=2, verbose=0, **arguments
-    ).history
+    arguments = {"packing": packing} if packing and not eager else {}
+    history = task.fit(x, y, batch_size=23, epochs=2, verbose=0, **arguments).history
     return {"history": history, "weights": [w.tolist() for w in task.get_weights()]}
 
 
@@ -249,6 +250,9 @@ def test_default_rows_weights_and_schedule():
         verbose=0,
     ).history
     assert len(history["accuracy"]) == 2
+    made = task.batches(TEXTS, [0] * 23, packing=True, batch_size=8)
+    assert (made.batch_size, len(made)) == (data.batch_size, len(data))
+    assert task.batches(TEXTS, [0] * 23, batch_size=8).records == 23
     assert task.optimizer.iterations == 2 * len(data)
     assert float(task.optimizer.learning_rate) == 0  # the decay ended with the last step
     expected = task.evaluate(*held_out, verbose=0, return_dict=True)
