@@ -6,9 +6,14 @@ Left alone it numbers the `##` characters in the order of a randomly seeded hash
 equal counts are decided by these numbers, so two runs differ. Here every character has its
 number beforehand, and the same words give the same pieces whatever the number of threads.
 
-The trainer takes texts, not counts: a word is given as often as it occurs.
+The trainer takes texts, not counts: a word is given as often as it occurs, and where that
+is more than `MOST_OCCURRENCES` in all, counts are divided first, so that a larger corpus does
+not take longer. It reads them in threads of its own, where Python does not see an interrupt:
+so it runs beside the main thread, and an interrupt ends its texts.
 """
 
+import concurrent.futures
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 from keras_bert.data.alphabet import MIN_FREQUENCY, Alphabet
@@ -16,7 +21,9 @@ from keras_bert.text.vocabulary import CLASSIFY, MASK, PAD, SEPARATE, SUFFIX_IND
 
 UNUSED = 99  # as many as put [UNK] at 100, where Google's vocabularies have it
 LONGEST_WORD = 200  # characters; by default the tokenizer makes longer ones [UNK]
+MOST_OCCURRENCES = 50_000_000
 _WORDS_A_TEXT = 10_000
+_PAUSE = 0.2  # seconds
 
 
 def reserved_tokens(unused: int = UNUSED) -> list[str]:
@@ -72,10 +79,10 @@ def train_wordpieces(
         for word, count in counts.items()
         if len(word) <= LONGEST_WORD and alphabet.spells(word)
     }
-    return _train(_texts(words), size, given, min_frequency)
+    return _train(_divided(words), size, given, min_frequency)
 
 
-def _train(texts: Iterator[str], size: int, given: list[str], min_frequency: int) -> list[str]:
+def _train(words: Mapping[str, int], size: int, given: list[str], min_frequency: int) -> list[str]:
     try:
         from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     except ModuleNotFoundError as error:
@@ -94,14 +101,34 @@ def _train(texts: Iterator[str], size: int, given: list[str], min_frequency: int
         continuing_subword_prefix=SUFFIX_INDICATOR,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    interrupted = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        texts = _texts(words, interrupted)
+        training = thread.submit(tokenizer.train_from_iterator, texts, trainer)
+        try:
+            while not training.done():  # without a pause, an interrupt might not be seen
+                concurrent.futures.wait([training], timeout=_PAUSE)
+        except BaseException:
+            interrupted.set()
+            raise
+        training.result()
     ids = tokenizer.get_vocab()
     return sorted(ids, key=ids.__getitem__)
 
 
-def _texts(words: Mapping[str, int]) -> Iterator[str]:
+def _divided(words: dict[str, int]) -> dict[str, int]:
+    """Counts in proportion, of about `MOST_OCCURRENCES` in all; the rarest words go."""
+    divisor = -(-sum(words.values()) // MOST_OCCURRENCES)
+    if divisor <= 1:
+        return words
+    rounded = {word: (count + divisor // 2) // divisor for word, count in words.items()}
+    return {word: count for word, count in rounded.items() if count}
+
+
+def _texts(words: Mapping[str, int], interrupted: threading.Event) -> Iterator[str]:
     """Each word as often as it occurs, in texts of bounded length."""
     for word, count in words.items():
-        whole, rest = divmod(count, _WORDS_A_TEXT)
-        for times in (*[_WORDS_A_TEXT] * whole, *[rest] * (rest > 0)):
+        while count and not interrupted.is_set():
+            times = min(count, _WORDS_A_TEXT)
             yield f"{word} " * times
+            count -= times

@@ -1,7 +1,10 @@
 """Words of a corpus, its alphabet, and pieces learned from both."""
 
+import _thread
 import builtins
 import itertools
+import threading
+import time
 from collections import Counter
 
 import numpy as np
@@ -138,6 +141,25 @@ def test_vocabulary_is_the_same_whatever_the_order_of_words(corpus):
         counts = {str(word): int(count) for word, count in words}
         results.append(train_wordpieces(counts, 150, alphabet, reserved=SPECIAL))
     assert all(result == results[0] for result in results)
+
+
+def test_vocabulary_of_very_many_words_is_learned_from_counts_in_proportion(corpus, monkeypatch):
+    alphabet = choose_alphabet(corpus, 99)
+    monkeypatch.setattr("keras_bert.data.wordpiece_training.MOST_OCCURRENCES", corpus.total())
+    expected = train_wordpieces(corpus, 150, alphabet, reserved=SPECIAL)
+    larger = {word: count * 1000 for word, count in corpus.items()}
+    assert train_wordpieces(larger, 150, alphabet, reserved=SPECIAL) == expected
+
+
+def test_vocabulary_learning_ends_soon_after_an_interrupt(monkeypatch):
+    monkeypatch.setattr("keras_bert.data.wordpiece_training.MOST_OCCURRENCES", 10**12)
+    counts = {f"{'ab' * length}": 10**7 for length in range(1, 90)}
+    timer = threading.Timer(0.5, _thread.interrupt_main)
+    started = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        train_wordpieces(counts, 99, choose_alphabet(counts, 9), reserved=SPECIAL)
+    assert time.monotonic() - started < 60
 
 
 def test_vocabulary_has_google_s_reserved_tokens(corpus):
