@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_bert.checkpoints.atomic_file import remove_leftovers
-from keras_bert.training.state_file import read_state, write_state
+from keras_bert.training.state_file import read_facts, read_state, write_state
 
 ARRAYS = {
     "model/0": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -39,6 +39,7 @@ def assert_unchanged(path):
 
 def test_what_is_written_is_read(path):
     assert_unchanged(path)
+    assert read_facts(path) == FACTS
     write_state(path, {}, {"epoch": 4})
     assert read_state(path) == ({}, {"epoch": 4})
 
@@ -77,6 +78,8 @@ def test_leftovers_of_killed_writers_are_removed(path):
 )
 def test_damage_is_noticed(path, damage):
     path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"expected a whole training state in .*state\.npz; rec"):
+        read_facts(path)
     with pytest.raises(ValueError, match=r"expected a whole training state in .*state\.npz; rec"):
         read_state(path)
 
