@@ -76,6 +76,7 @@ def _check(arguments: argparse.Namespace) -> None:
     given = [f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name)]
     if len(given) > 1:
         raise ValueError(f"expected one of {', '.join(given)}; received {len(given)} of them")
+    _refuse_with_strategy(arguments)
     coordinator = getattr(arguments, "coordinator", None)
     numbers = [
         f"--{name}"
@@ -87,4 +88,19 @@ def _check(arguments: argparse.Namespace) -> None:
     if coordinator and not (arguments.data_parallel or arguments.model_parallel):
         raise ValueError(
             "expected --data-parallel or --model-parallel with --coordinator; received neither"
+        )
+
+
+def _refuse_with_strategy(arguments: argparse.Namespace) -> None:
+    """What computes a mean that is not yet one over the replicas of TensorFlow's strategies."""
+    flags = {
+        "--accumulation": getattr(arguments, "accumulation", 1) > 1,
+        "--loss-chunk": getattr(arguments, "loss_chunk", None) is not None,
+        "--dtype mixed_float16": arguments.dtype in ("mixed_float16", "float16"),
+    }
+    given = [flag for flag, is_given in flags.items() if is_given]
+    if arguments.strategy and given:
+        raise ValueError(
+            f"expected --data-parallel on JAX with {', '.join(given)}; "
+            f"received --strategy {arguments.strategy}"
         )

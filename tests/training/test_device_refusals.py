@@ -98,6 +98,8 @@ def test_several_processes_need_batches_that_they_can_part():
     [
         ("--strategy mirrored --data-parallel", "expected one of --strategy, --data-parallel"),
         ("--process 0 --processes 2", "expected --coordinator with --processes and --process"),
+        ("--strategy mirrored --accumulation 2", "JAX with --accumulation; received --strategy"),
+        ("--strategy tpu --dtype mixed_float16", "JAX with --dtype mixed_float16; received"),
         ("--coordinator auto", "expected --data-parallel or --model-parallel with --coordinator"),
     ],
 )
