@@ -13,18 +13,23 @@ from keras_bert.training.embedding_losses import (
     InBatchNegativesLoss,
     TripletLoss,
 )
+from keras_bert.training.lamb import BertLAMB
 from keras_bert.training.layer_decay import layer_multipliers
 from keras_bert.training.metrics import classification_scores, regression_scores
 from keras_bert.training.optimizer import BertAdamW, create_optimizer
+from keras_bert.training.pretraining_recipe import PretrainingRecipe
 from keras_bert.training.resume import ResumableTraining, fit_callbacks
-from keras_bert.training.schedule import LinearWarmupDecay
+from keras_bert.training.schedule import LinearWarmupDecay, PolynomialWarmupDecay
 
 __all__ = [
     "BertAdamW",
+    "BertLAMB",
     "ContrastiveLoss",
     "CosineScoreLoss",
     "InBatchNegativesLoss",
     "LinearWarmupDecay",
+    "PolynomialWarmupDecay",
+    "PretrainingRecipe",
     "ResumableTraining",
     "TripletLoss",
     "classification_scores",
