@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics, MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from keras_bert.data.corpus import STANDARD_INPUT, Path, corpus_bytes
@@ -30,6 +31,7 @@ from keras_bert.text.tokenizer import BertTokenizer
 
 PathOf = Callable[[int], pathlib.Path]
 Unit = tuple[int, list[str]]
+_NUMBERS = "numbers of blocks"  # of which Beam tells the largest, however often one was tried
 
 
 class WriteShards(beam.DoFn):
@@ -53,6 +55,7 @@ class WriteShards(beam.DoFn):
 
     def process(self, block: TextBlock) -> None:
         """Writes one shard."""
+        Metrics.distribution("pretraining", _NUMBERS).update(block.number)
         path = self._path_of(block.number)
         if not path.exists():
             write_shard(path, block, self._instances)
@@ -79,7 +82,7 @@ def shards_on_beam(
 
     Raises:
         ValueError: standard input, which workers cannot read.
-        RuntimeError: a worker failed; whole shards stay.
+        RuntimeError: a worker failed, or wrote elsewhere; whole shards stay.
     """
     if STANDARD_INPUT in map(str, files):
         raise ValueError("expected files for Beam's workers to read; received standard input")
@@ -95,10 +98,29 @@ def shards_on_beam(
             | "Spread blocks" >> beam.Reshuffle()
             | "Write shards" >> beam.ParDo(WriteShards(path_of, tokenizer.get_config(), settings))
         )
-    bytes_read, number = corpus_bytes(files) or 0, 0
-    while (path := path_of(number)).exists():
+    bytes_read = corpus_bytes(files) or 0
+    for path in _all_shards(pipeline.result, path_of):
         yield bytes_read, count_records(path)
-        number += 1
+
+
+def _all_shards(result: Any, path_of: PathOf) -> list[pathlib.Path]:
+    """The shards of an ended pipeline, at least one.
+
+    Raises:
+        RuntimeError: some are not here.
+    """
+    found = result.metrics().query(MetricsFilter().with_name(_NUMBERS))["distributions"]
+    count = 1 + max((each.result.max for each in found), default=0)
+    while path_of(count).exists():  # where a runner tells of none
+        count += 1
+    shards = [path_of(number) for number in range(count)]
+    missing = sum(not shard.exists() for shard in shards)
+    if missing:
+        raise RuntimeError(
+            f"expected {count} shards in {shards[0].parent}; the pipeline ended without {missing} "
+            "of them here: do its workers see this folder?"
+        )
+    return shards
 
 
 def _count(unit: Unit, characters: int) -> tuple[int, int]:

@@ -6,9 +6,11 @@ from pretraining_corpus import VOCABULARY, make_documents, make_tokenizer, write
 pytest.importorskip("apache_beam")
 
 from keras_bert.cli.main import main
+from keras_bert.data import pretraining_beam
 from keras_bert.data.pretraining_data import make_pretraining_data
+from keras_bert.data.pretraining_manifest import read_manifest
 from keras_bert.data.pretraining_settings import PretrainingSettings
-from keras_bert.data.text_blocks import corpus_units
+from keras_bert.data.text_blocks import corpus_units, read_blocks
 
 RECIPE = {"sequence_length": 29, "dupe_factor": 1, "block_characters": 2000, "seed": 7}
 
@@ -48,7 +50,21 @@ def test_beam_makes_the_same_shards(corpus, tmp_path, capsys):
 
 
 def test_beam_reads_no_pipe(corpus, tmp_path):
-    from keras_bert.data.pretraining_beam import shards_on_beam
-
     with pytest.raises(ValueError, match="expected files for Beam's workers to read; received st"):
-        next(shards_on_beam(["-"], None, make_tokenizer(), PretrainingSettings(), []))
+        next(
+            pretraining_beam.shards_on_beam(
+                ["-"], None, make_tokenizer(), PretrainingSettings(), []
+            )
+        )
+
+
+def test_shards_that_are_written_elsewhere_are_missed(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(pretraining_beam, "write_shard", lambda *arguments: None)
+    count = len(list(read_blocks(corpus, 2000)))
+    settings, tokenizer = PretrainingSettings(**RECIPE), make_tokenizer()
+    options = ["--runner=DirectRunner"]
+    with pytest.raises(
+        RuntimeError, match=f"expected {count} shards in .* ended without {count} of"
+    ):
+        make_pretraining_data(corpus, tokenizer, settings, tmp_path, pipeline_options=options)
+    assert not read_manifest(tmp_path)["complete"]
