@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 HELP = "learn a vocabulary from a text corpus, or fit one, or a checkpoint's, to it"
 
 _SHOWN_CHARACTERS = 50
+# What each way of working takes besides, with what it is if not given.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "size": {"character_coverage": 0.9995, "unused": 99, "min_frequency": 2},
+    "continue": {"add": 1000, "append": False, "min_frequency": 2},
+    "prune": {"min_count": 1, "no_characters": False},
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,30 +68,33 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     learning.add_argument(
         "--character-coverage",
         type=float,
-        default=0.9995,
         metavar="X",
-        help="share of the text whose characters get pieces in any case; rarer ones do while "
-        "they fill no more than half of the vocabulary",
+        help="share of the text whose characters get pieces in any case (0.9995); rarer ones do "
+        "while they fill no more than half of the vocabulary",
     )
     learning.add_argument(
-        "--unused", type=int, default=99, metavar="N", help="[unused…] tokens after [PAD]"
+        "--unused", type=int, metavar="N", help="[unused…] tokens after [PAD] (99)"
     )
     joining = parser.add_argument_group("with --size and --continue")
     joining.add_argument(
-        "--min-frequency", type=positive, default=2, metavar="N", help="of a piece that is added"
+        "--min-frequency", type=positive, metavar="N", help="of a piece that is added (2)"
     )
     adding = parser.add_argument_group("with --continue")
-    adding.add_argument("--add", type=positive, default=1000, metavar="N", help="pieces at most")
+    adding.add_argument("--add", type=positive, metavar="N", help="pieces at most (1000)")
     adding.add_argument(
-        "--append", action="store_true", help="at the end; leave [unused…] tokens as they are"
+        "--append",
+        action="store_true",
+        default=None,
+        help="at the end; leave [unused…] tokens as they are",
     )
     pruning = parser.add_argument_group("with --prune")
     pruning.add_argument(
-        "--min-count", type=positive, default=1, metavar="N", help="uses that keep a piece"
+        "--min-count", type=positive, metavar="N", help="uses that keep a piece (1)"
     )
     pruning.add_argument(
         "--no-characters",
         action="store_true",
+        default=None,
         help="drop single characters too, where they are not used",
     )
 
@@ -94,11 +103,26 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes the vocabulary or the checkpoint, and prints the report."""
     from keras_bert.cli.vocabulary_change import change
 
+    _settle_options(arguments)
     started = time.monotonic()
     report = learn(arguments) if arguments.size else change(arguments)
     report["seconds"] = round(time.monotonic() - started, 1)
     print_scores(report, as_json=arguments.json)
     return 0
+
+
+def _settle_options(arguments: argparse.Namespace) -> None:
+    """Fills in what was not given, and refuses what belongs to another way of working."""
+    given = {"size": arguments.size, "continue": arguments.extended, "prune": arguments.prune}
+    mode = next(name for name, value in given.items() if value is not None)
+    for other, options in _OPTIONS.items():
+        for name in options.keys() - _OPTIONS[mode].keys():
+            if getattr(arguments, name) is not None:
+                flag = name.replace("_", "-")
+                raise ValueError(f"expected --{flag} with --{other}; received it with --{mode}")
+    for name, default in _OPTIONS[mode].items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, default)
 
 
 def learn(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -179,6 +203,8 @@ def fit_to(vocabulary: "Vocabulary", words: "WordCounts") -> dict[str, float]:
 
 def refuse_occupied(arguments: argparse.Namespace) -> None:
     """Raises before the work what would be raised after it."""
+    from keras_bert.checkpoints.atomic import check_destination
+
     out = pathlib.Path(arguments.out)
     if out.is_dir():
         raise IsADirectoryError(f"expected a file to write as --out; received the folder {out}")
@@ -186,6 +212,8 @@ def refuse_occupied(arguments: argparse.Namespace) -> None:
         raise FileExistsError(
             f"expected no file yet at {out}; received one that is there (--overwrite replaces it)"
         )
+    if not out.exists():
+        check_destination(out)
 
 
 def write_vocabulary_file(vocabulary: "Vocabulary", path: str) -> None:

@@ -167,6 +167,12 @@ def test_vocab_refuses_and_leaves_what_is_there(capsys, corpus, checkpoint, tmp_
         ((empty, "--size", 999, "--out", out), "expected a corpus with words"),
         ((binary, "--size", 999, "--out", out), "expected UTF-8 text .* line 1"),
         ((tmp_path / "no", "--size", 999, "--out", out), "expected a corpus"),
+        (
+            (corpus, "--size", 60, "--add", 5, "--out", out),
+            "expected --add with --continue; .*--size",
+        ),
+        ((corpus, "--prune", bare, "--append", "--out", out), "expected --append with --continue"),
+        ((corpus, "--size", 60, "--out", there / "v.txt"), "expected room and permission to write"),
         ((corpus, "--prune", bare, "--out", out), "expected a checkpoint with a vocabulary"),
     ):
         code, printed, err = run(capsys, *words)
