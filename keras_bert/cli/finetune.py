@@ -49,6 +49,14 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--weight-decay", type=float, default=0.01, metavar="X")
     group.add_argument("--layer-decay", type=float, metavar="X", help="rate factor a layer down")
     group.add_argument("--sequence-length", type=positive, default=128, metavar="N")
+    group.add_argument(
+        "--packing",
+        type=positive,
+        nargs="?",
+        const=True,
+        metavar="N",
+        help="several texts a row, of sequence length or N: for XLA and accelerators",
+    )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="weights, order, dropout")
 
 
@@ -106,9 +114,10 @@ def _fit(arguments: argparse.Namespace, kind: Any, train: Any, valid: Any, callb
     recipe = {"epochs": arguments.epochs, "batch_size": arguments.batch_size}
     order = {"batch_size": arguments.batch_size, "shuffle": True, "seed": arguments.seed}
     few = {"few_lengths": True} if arguments.jit_compile else {}
-    batches = task.batches(train.inputs(), train.labels, **order, **few)
+    packing = _packing(arguments, task)
+    batches = task.batches(train.inputs(), train.labels, **order, **few, **packing)
     task.compile_for(
-        batches.records,
+        len(batches) * arguments.batch_size,
         **recipe,
         learning_rate=arguments.learning_rate,
         warmup_fraction=arguments.warmup_fraction,
@@ -124,6 +133,15 @@ def _fit(arguments: argparse.Namespace, kind: Any, train: Any, valid: Any, callb
         callbacks=callbacks,
     )
     return task
+
+
+def _packing(arguments: argparse.Namespace, task: Any) -> dict[str, Any]:
+    if arguments.packing is None:
+        return {}
+    from keras_bert.models.packed_model import require_packable
+
+    require_packable(task)
+    return {"packing": arguments.packing}
 
 
 def _callbacks(arguments: argparse.Namespace) -> list:

@@ -63,6 +63,7 @@ class BertMultipleChoice(SequenceTask):
     """
 
     embeds = False
+    packed_outputs = None  # a record's choices are compared: they would have to share a row
 
     def __init__(
         self,

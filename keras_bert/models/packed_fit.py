@@ -21,11 +21,12 @@ from keras_bert.data.features import TokenLabels
 from keras_bert.data.labels import Scores
 from keras_bert.data.packed_rows import PackedRows
 from keras_bert.data.packed_stream import packed_text_rows
-from keras_bert.models.packed_model import MeanOverTexts, packed_model
+from keras_bert.models.packed_model import MeanOverTexts, packed_model, require_packable
 from keras_bert.models.pretraining_inputs import PretrainingPipeline
 from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.text_inputs import is_dataset
 from keras_bert.training.optimizer import build_optimizer
+from keras_bert.training.parallel_layouts import batch_shards
 from keras_bert.training.resume import fit_callbacks
 
 
@@ -83,6 +84,7 @@ class FitsPackedRows:
         """
         if packing is False:
             return super().batches(x, y, sample_weight, **options)  # type: ignore[misc]
+        require_packable(self)
         length = _row_length(self, packing)
         return packed_batches(self, (x, y, sample_weight), length, BatchOptions(**options))
 
@@ -101,8 +103,9 @@ def _fit_packed(
     seed: int = 0,
     **kwargs: Any,
 ) -> keras.callbacks.History:
+    require_packable(task)
     model = packed_model(task)
-    length = _row_length(task, packing)
+    length = x.rows.row_length if _is_packed(x) else _row_length(task, packing)
     options = BatchOptions(batch_size, shuffle, seed)
     data = _data(task, (x, y, sample_weight), length, options)
     if validation_data is not None:
@@ -195,8 +198,9 @@ def packed_batches(task: Any, records: tuple, row_length: int, options: BatchOpt
             f"expected records in memory with packing; received {type(records[0]).__name__}"
         )
     rows = PackedRows(plain.features, row_length, seed=options.seed)
+    size, shards = round(options.batch_size * len(rows) / plain.records), batch_shards()
     settings = {
-        "batch_size": max(1, round(options.batch_size * len(rows) / plain.records)),
+        "batch_size": max(1, -(-size // shards)) * shards,  # all devices get as many rows
         "shuffle": options.shuffle,
         "seed": options.seed,
     }

@@ -31,6 +31,19 @@ def packed_model(task: Any) -> keras.Model:
     return keras.Model(inputs, outputs, name=f"packed_{task.name}")
 
 
+def require_packable(task: Any) -> None:
+    """Refuses a task that cannot train on packed rows.
+
+    Raises:
+        ValueError: its records are not single texts, each with an answer of its own.
+    """
+    if getattr(task, "packed_outputs", None) is None:
+        raise ValueError(
+            "expected packing with a task that answers for each text or each token by itself; "
+            f"received packing of a {type(task).__name__}"
+        )
+
+
 @keras.saving.register_keras_serializable(package="keras_bert")
 class MeanOverTexts(keras.losses.Loss):
     """A loss of single texts, the weighted mean over those of a batch of packed rows.

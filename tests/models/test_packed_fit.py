@@ -10,6 +10,7 @@ from keras_bert.data.packed_stream import packed_text_rows
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.classifier import BertClassifier
 from keras_bert.models.masked_lm import BertMaskedLM
+from keras_bert.models.multiple_choice import BertMultipleChoice
 from keras_bert.models.packed_fit import packed_batches
 from keras_bert.models.packed_model import MeanOverTexts, packed_model
 from keras_bert.models.pretrainer import BertPretrainer
@@ -283,6 +284,11 @@ def test_refusals():
         mean.fit(TEXTS, labels, packing=True)
     with pytest.raises(ValueError, match="expected no packing with next-sentence prediction"):
         BertPretrainer(*parts()).fit((TEXTS, TEXTS), [0] * 23, packing=True)
+    choice = BertMultipleChoice(*parts())
+    message = "expected packing with a task that answers for each text or each token by itself"
+    for use in (choice.fit, choice.batches):
+        with pytest.raises(ValueError, match=message):
+            use((TEXTS[:2], [["ada", "bell"]] * 2), [0, 1], packing=True)
     tagger = TASKS["tags"][0]()
     with pytest.raises(ValueError, match="expected no sample_weight beside labels of word pieces"):
         tagger.fit(records("tags"), TASKS["tags"][1], packing=29, sample_weight=np.ones(23))
