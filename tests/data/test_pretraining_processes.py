@@ -17,16 +17,21 @@ from keras_bert.data.pretraining_settings import PretrainingSettings
 
 
 def test_a_killed_process_is_told_of_and_the_rest_goes_on(tmp_path):
-    corpus = write_corpus(tmp_path / "corpus.txt", make_documents(199))
+    corpus = write_corpus(tmp_path / "corpus.txt", make_documents(299))
     settings = PretrainingSettings(
-        sequence_length=29, dupe_factor=2, block_characters=4000, compress=True
+        sequence_length=29, dupe_factor=5, block_characters=4000, compress=True
     )
     tokenizer, folder = make_tokenizer(), tmp_path / "two"
 
+    killed = []
+
     def kill_one(bytes_read, records):
-        while not (writing := list(folder.glob(".*.partial"))):
-            time.sleep(0.001)
-        os.kill(int(writing[0].name.split(".")[-2]), signal.SIGKILL)
+        for _ in range(0 if killed else 100):
+            for path in folder.glob(".*.partial"):
+                killed.append(int(path.name.split(".")[-2]))
+                os.kill(killed[0], signal.SIGKILL)
+                return
+            time.sleep(0.001)  # both wait for a block: the next call finds one at work
 
     with pytest.raises(RuntimeError, match="expected all 2 processes to work to the end; receiv"):
         make_pretraining_data(
