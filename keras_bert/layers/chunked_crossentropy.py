@@ -44,9 +44,9 @@ def chunked_crossentropy(vectors, table, bias, labels, chunk_size):
 
         def step(i, found):
             losses, right, sums = found
-            start = (i * chunk_size,)
+            start = (_after(i * chunk_size, sums[0]),)
             chosen = ops.slice(labels, start, (chunk_size,))  # [C]
-            logits = _logits(rows, table, bias, i, chunk_size)  # [C, V]
+            logits = _logits(rows, table, bias, start[0], chunk_size)  # [C, V]
             total = ops.logsumexp(logits, axis=-1)  # [C]
             picked = ops.take_along_axis(logits, chosen[:, None], axis=-1)[:, 0]
             best = ops.cast(ops.argmax(logits, axis=-1), "int32")
@@ -67,8 +67,9 @@ def chunked_crossentropy(vectors, table, bias, labels, chunk_size):
 
             def back(i, found):
                 to_rows, to_table, to_bias = found
-                start = (i * chunk_size,)
-                logits = _logits(rows, table, bias, i, chunk_size)
+                done = to_rows[0, 0] + ops.cast(to_table[0, 0] + to_bias[0], to_rows.dtype)
+                start = (_after(i * chunk_size, done),)
+                logits = _logits(rows, table, bias, start[0], chunk_size)
                 shares = ops.exp(logits - ops.slice(sums, start, (chunk_size,))[:, None])
                 chosen = ops.slice(labels, start, (chunk_size,))
                 shares -= ops.one_hot(chosen, table.shape[0], dtype="float32")
@@ -99,8 +100,16 @@ def chunked_crossentropy(vectors, table, bias, labels, chunk_size):
     return forward(vectors, table, bias)
 
 
-def _logits(rows, table, bias, chunk, size):
-    inputs = ops.slice(rows, (chunk * size, 0), (size, rows.shape[1]))  # [C, H]
+def _after(start, done):
+    """Return `start`, once the scalar `done` of the chunk before is known.
+
+    TensorFlow would compute the logits of ten chunks at once.
+    """
+    return start + ops.cast(ops.greater(done, float("inf")), "int32")
+
+
+def _logits(rows, table, bias, start, size):
+    inputs = ops.slice(rows, (start, 0), (size, rows.shape[1]))  # [C, H]
     products = ops.matmul(inputs, ops.transpose(table))
     return ops.cast(products, "float32") + ops.cast(bias, "float32")  # [C, V]
 

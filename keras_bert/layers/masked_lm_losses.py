@@ -10,7 +10,6 @@ from keras_bert.layers.checks import check_rank, check_same_shape
 from keras_bert.layers.chunked_crossentropy import chunked_crossentropy
 
 
-@keras.saving.register_keras_serializable(package="keras_bert")
 class MaskedLMLosses(keras.layers.Layer):
     """The cross-entropy of a `MaskedLMHead` at each prediction, in chunks of predictions.
 

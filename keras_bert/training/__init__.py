@@ -7,6 +7,7 @@ The classes register themselves for `keras.models.load_model` when this is impor
 # while a module of this part is half imported.
 import keras  # noqa: F401
 
+from keras_bert.training.counted_crossentropy import CountedCrossentropy
 from keras_bert.training.embedding_losses import (
     ContrastiveLoss,
     CosineScoreLoss,
@@ -26,6 +27,7 @@ __all__ = [
     "BertLAMB",
     "ContrastiveLoss",
     "CosineScoreLoss",
+    "CountedCrossentropy",
     "InBatchNegativesLoss",
     "LinearWarmupDecay",
     "PolynomialWarmupDecay",

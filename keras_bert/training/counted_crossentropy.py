@@ -8,13 +8,16 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_bert.training.replicas import share_of_weight
+
 
 @keras.saving.register_keras_serializable(package="keras_bert")
 class CountedCrossentropy(keras.losses.Loss):
     """The sum of weighted cross-entropies over the number of weights that are not 0.
 
     With weights of 0 and 1 that is their mean. Unlike a weighted mean it follows the scale of
-    the weights, by which `micro_batches` gives each part of a batch its share.
+    the weights, by which `micro_batches` gives each part of a batch its share. Under
+    TensorFlow's strategies the replicas' losses make that of all their predictions.
 
     Args:
         name: of the loss.
@@ -36,7 +39,7 @@ class CountedCrossentropy(keras.losses.Loss):
             return ops.mean(losses)
         weights = ops.cast(sample_weight, losses.dtype)
         count = ops.sum(ops.cast(ops.not_equal(weights, 0), losses.dtype))
-        return ops.sum(losses * weights) / ops.maximum(count, 1)
+        return ops.sum(losses * weights) / ops.maximum(count, 1) * share_of_weight(count)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each prediction, float32 [B, P]."""

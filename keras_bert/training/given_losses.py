@@ -1,5 +1,7 @@
 """Loss and metrics of a model that puts out the losses of its predictions itself.
 
+They are for training alone: no model is saved with them, and Keras does not know their names.
+
 Shapes: B rows, P predictions a row; outputs [B, P, 2] are a loss and 1.0 or 0.0, whether the
 prediction is right.
 """
@@ -12,7 +14,6 @@ from keras_bert.training.counted_crossentropy import CountedCrossentropy
 from keras_bert.training.perplexity import Perplexity
 
 
-@keras.saving.register_keras_serializable(package="keras_bert")
 class CountedGivenLoss(CountedCrossentropy):
     """As `CountedCrossentropy`, of outputs [B, P, 2]; `y_true` is not looked at."""
 
@@ -21,7 +22,6 @@ class CountedGivenLoss(CountedCrossentropy):
         return y_pred[..., 0]
 
 
-@keras.saving.register_keras_serializable(package="keras_bert")
 class GivenPerplexity(Perplexity):
     """As `Perplexity`, of outputs [B, P, 2]."""
 
@@ -30,7 +30,6 @@ class GivenPerplexity(Perplexity):
         return y_pred[..., 0]
 
 
-@keras.saving.register_keras_serializable(package="keras_bert")
 class GivenAccuracy(keras.metrics.Mean):
     """Part of the predictions, weighted, that are right; of outputs [B, P, 2].
 
