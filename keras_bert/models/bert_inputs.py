@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_bert.layers.checks import check_integer, check_rank, check_same_shape
+from keras_bert.training.replicas import one_replica
 
 NAMES = ("input_word_ids", "input_mask", "input_type_ids")
 # Of rows that hold several texts: the number of each position's text, and where texts begin.
@@ -35,6 +36,12 @@ class TakesBertInputs:
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Computes the model's outputs for a dict of ids."""
         return super().call(checked_inputs(inputs, self.input_names), training=training, mask=mask)
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Builds from the rows of one replica; Keras (3.15) would average ids over replicas."""
+        if iterator is not None and self._distribute_strategy is not None:
+            iterator, data_batch = None, one_replica(iterator, self._distribute_strategy)
+        super()._maybe_symbolic_build(iterator, data_batch)
 
     def compute_output_spec(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Returns the outputs' specs; an optional input that is None has any shape."""

@@ -47,6 +47,13 @@ def share_of_weight(weight: Any) -> Any:
     return tf.math.divide_no_nan(weight * context.num_replicas_in_sync, total)
 
 
+def one_replica(iterator: Any, strategy: Any) -> Any:
+    """The rows that one replica has of the first batch of Keras's iterator of an epoch."""
+    batch = next(next(batches) for _, _, batches in iterator)
+    local = strategy.experimental_local_results
+    return keras.tree.map_structure(lambda value: local(value)[0], batch)
+
+
 class SumsReplicas:
     """An optimizer that sums the gradients of all replicas before it does anything to them.
 

@@ -100,32 +100,21 @@ def _tpu() -> Any:
 
 @contextlib.contextmanager
 def _multi_worker_training() -> Iterator[None]:
-    """Mends two faults of Keras 3.15 that stop `fit` on several workers.
+    """Mends a fault of Keras 3.15 that stops `fit` on several workers (keras#20329).
 
-    It builds from a batch that it tries to average over the workers (keras#20585), and
-    averages the logs along an axis that scalars do not have (keras#20329).
+    It averages the logs of the workers along an axis that scalars do not have.
     """
     from keras.src.backend.tensorflow import trainer
 
-    def symbolic_build(self: Any, iterator: Any = None, data_batch: Any = None) -> None:
-        strategy = self.distribute_strategy
-        if iterator is not None:
-            batch = next(next(values) for _, _, values in iterator)
-            local = strategy.experimental_local_results
-            data_batch = keras.tree.map_structure(lambda value: local(value)[0], batch)
-        with strategy.scope():
-            self._symbolic_build(data_batch=data_batch)
+    released = trainer.reduce_per_replica
 
     def reduce_per_replica(values: Any, strategy: Any, reduction: str) -> Any:
         if reduction == "concat":
-            return released[1](values, strategy, reduction)
+            return released(values, strategy, reduction)
         return keras.tree.map_structure(lambda v: strategy.reduce("MEAN", v, axis=None), values)
 
-    trainer_class = trainer.TensorFlowTrainer
-    released = trainer_class._maybe_symbolic_build, trainer.reduce_per_replica
-    trainer_class._maybe_symbolic_build = symbolic_build
     trainer.reduce_per_replica = reduce_per_replica
     try:
         yield
     finally:
-        trainer_class._maybe_symbolic_build, trainer.reduce_per_replica = released
+        trainer.reduce_per_replica = released

