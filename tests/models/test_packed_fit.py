@@ -46,14 +46,10 @@ def parts():
 
 TASKS = {
     "classes": (lambda: BertClassifier(*parts(), ["a", "b", "c"]), [i % 3 for i in range(23)]),
-    "sets": (
-        lambda: BertClassifier(*parts(), ["a", "b"], multi_label=True),
-        [["a"] * (i % 2) + ["b"] * (i % 3 > 0) for i in range(23)],
-    ),
     "numbers": (lambda: BertRegressor(*parts()), [i / 7 for i in range(23)]),
-    "pairs": (
-        lambda: BertClassifier(*parts(), ["a", "b"], pairs=True),
-        [i % 2 for i in range(23)],
+    "pairs, sets": (
+        lambda: BertClassifier(*parts(), ["a", "b"], multi_label=True, pairs=True),
+        [["a"] * (i % 2) + ["b"] * (i % 3 > 0) for i in range(23)],
     ),
     "tags": (
         lambda: BertTokenClassifier(*parts(), ["O", "B-X"]),
@@ -63,7 +59,7 @@ TASKS = {
 
 
 def records(kind):
-    if kind == "pairs":
+    if kind == "pairs, sets":
         return TEXTS, TEXTS[::-1]
     return [text.split() for text in TEXTS] if kind == "tags" else TEXTS
 
@@ -150,35 +146,30 @@ def test_masked_lm_loss_equals_that_of_single_texts():
     assert predicted == weights.sum() > 20
 
 
-def test_masked_lm_learns_resumes_and_is_evaluated_as_ever(tmp_path):
-    def run(epochs, callbacks=()):
+def test_masked_lm_resumes_to_the_same_weights(tmp_path):
+    def run(*callbacks):
         task = make_masked_lm()
-        task.compile_for(23, epochs=epochs, batch_size=6, run_eagerly=True)
-        history = task.fit(
-            TEXTS,
-            packing=29,
-            batch_size=6,
-            epochs=epochs,
-            callbacks=list(callbacks),
-            verbose=0,
-        )
+        task.compile_for(23, epochs=1, batch_size=8, run_eagerly=True)
+        history = task.fit(TEXTS, packing=29, batch_size=8, callbacks=[*callbacks], verbose=0)
         return task, history.history
 
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if self.model.optimizer.iterations == 5:
+            if self.model.optimizer.iterations == 2:
                 raise InterruptedError
 
-    task, whole = run(2)
+    def resume():
+        return ResumableTraining(tmp_path, save_every_steps=1, verbose=False)
+
+    task, whole = run()
     assert whole.keys() == {"loss", "accuracy", "perplexity"}
-    resume = [ResumableTraining(tmp_path, save_every_steps=1, verbose=False)]
+    assert task.optimizer.iterations > 2
     with pytest.raises(InterruptedError):
-        run(2, [*resume, Stop()])
-    again, resumed = run(2, [ResumableTraining(tmp_path, save_every_steps=1, verbose=False)])
+        run(resume(), Stop())
+    again, resumed = run(resume())
     assert resumed == whole
     for one, other in zip(task.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert task.evaluate(TEXTS, verbose=0, return_dict=True)["perplexity"] > 1
 
 
 def texts_of(batches, tokenizer):
