@@ -46,7 +46,7 @@ def jax_process():
     from kept_process import KeptProcess
 
     # Several devices for those who ask for them; the others compute on the first.
-    devices = "--xla_force_host_platform_device_count=4"
+    devices = "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0"
     process = KeptProcess(KERAS_BACKEND="jax", JAX_PLATFORMS="cpu", XLA_FLAGS=devices)
     yield process
     process.close()

@@ -1,6 +1,7 @@
 """What training on several devices refuses, in a process of one."""
 
 import keras
+import numpy as np
 import pytest
 
 from keras_bert.cli.main import build_parser
@@ -117,3 +118,14 @@ def test_fine_tuning_is_of_one_process(capsys):
     with pytest.raises(SystemExit):
         build_parser().parse_args(common)
     assert "invalid choice: 'multi-worker'" in capsys.readouterr().err
+
+
+def test_processes_that_found_other_states(monkeypatch):
+    multihost = pytest.importorskip("jax.experimental.multihost_utils")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(processes, "process_count", lambda: 2)
+    found = [np.asarray([[3], [3]]), np.asarray([[3], [5]])]
+    monkeypatch.setattr(multihost, "process_allgather", lambda number: found.pop(0))
+    processes.require_agreement(3, "the step")
+    with pytest.raises(ValueError, match=r"expected the step to be the same .* received \[3, 5\]"):
+        processes.require_agreement(3, "the step")

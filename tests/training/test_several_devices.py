@@ -84,20 +84,20 @@ def tpu_steps():
     return asked
 
 
-def on_jax(kind):
+def on_jax():
     import numpy as np
     from parallel_steps import features, losses
 
-    from keras_bert.training.parallel_layouts import batch_shards, data_parallel, model_parallel
+    from keras_bert.training.parallel_layouts import batch_shards, model_parallel
 
-    scope = data_parallel() if kind == "data" else model_parallel(2)
+    scope = model_parallel(2)  # of four devices: two groups
     found, made = losses(scope.scope(), epochs=1)
     with scope.scope():
         shards = batch_shards()
-        if kind == "data":  # seven records cannot be parted among four
-            inputs, labels, weights = features(7)
-            options = {"sample_weight": weights, "batch_size": 7, "verbose": 0}
-            assert np.isfinite(made.evaluate(inputs, labels, **options)[0])
+        # Seven records cannot be parted between two groups.
+        inputs, labels, weights = features(7)
+        options = {"sample_weight": weights, "batch_size": 7, "verbose": 0}
+        assert np.isfinite(made.evaluate(inputs, labels, **options)[0])
     layouts = {v.path: str(v.value.sharding.spec) for v in made.trainable_variables}
     slots = {v.path: str(v.value.sharding.spec) for v in made.optimizer.variables}
     return found, shards, layouts, slots
@@ -144,14 +144,8 @@ def test_tpu_is_initialized_before_its_strategy(two_devices):
     assert two_devices(HERE, "tpu_steps") == ["local", "initialize", "strategy", "scope"]
 
 
-def test_data_parallel_losses_are_those_of_one_device(jax_process, one_device):
-    found, shards, layouts, _ = jax_process(HERE, "on_jax", "data")
-    assert found == pytest.approx(one_device, abs=1e-5) and shards == 4
-    assert not any("batch" in layout or "model" in layout for layout in layouts.values())
-
-
 def test_model_parallel_losses_are_those_of_one_device(jax_process, one_device):
-    found, shards, layouts, slots = jax_process(HERE, "on_jax", "model")
+    found, shards, layouts, slots = jax_process(HERE, "on_jax")
     assert found == pytest.approx(one_device, abs=1e-5) and shards == 2
     cut = {path for path, layout in layouts.items() if "model" in layout}
     block = "layer_0/attention"
