@@ -62,7 +62,12 @@ def counts_of(paths):
 
 
 def timed(name, counts, size):
-    """Pieces, seconds and peak megabytes of one trainer."""
+    """Pieces, seconds (imports apart) and peak megabytes of one trainer."""
+    import tensorflow_text  # noqa: F401
+    import tokenizers  # noqa: F401
+
+    import keras_bert.data.wordpiece_training  # noqa: F401
+
     started = time.monotonic()
     pieces = TRAINERS[name](counts, size)
     seconds = time.monotonic() - started
