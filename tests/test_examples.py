@@ -21,6 +21,7 @@ STARTED_BY_ANOTHER = {
 }
 # Examples that are run by `--smoke` alone, and what they must print.
 SMOKE = {
+    "pretrain.py": r"(?s)vocab .*size +500\n.*records +\d+\n.*steps +4\n.*\n    \S+ \d\.\d%,",
     "answer_questions.py": r"(?s)10 held-out.*f1 +\d+\.\d%.*exported .*office open\?\n    .* \(",
     "embed_and_search.py": r"(?s)before +\d+\.\d%.*after +\d+\.\d%.*my card fell.*\d\.\d\d  \w",
     "two_heads.py": r"(?s)intent +\d+\.\d%.*form +\d+\.\d%.*form, intent, .*card is gone: ",
