@@ -30,6 +30,9 @@ SUBSTITUTIONS = {
     "--sequence-length 384": "--sequence-length 96",
     "epochs=8": "epochs=1",
     "--epochs 8": "--epochs 1",
+    "--size 16000": "--size 300",
+    "--hidden-size 256": "--hidden-size 22 --num-attention-heads 2",
+    "--steps 20000": "--steps 2",
     "num_warmup_steps=10": "num_warmup_steps=1",
     '"mixed_bfloat16"': '"float32"',
 }
@@ -67,6 +70,8 @@ def workshop(tmp_path_factory):
         rows = one_of_each_label(lines[1:])
         (intents / f"{part}.tsv").write_text("\n".join([lines[0], *rows]) + "\n", "utf-8")
     shutil.copytree(ROOT / "examples" / "entities", folder / "examples" / "entities")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "intents.txt").write_bytes((intents / "train.tsv").read_bytes())
     for script in (ROOT / "examples").glob("*.py"):
         (folder / "examples" / script.name).write_bytes(script.read_bytes())
     return folder
