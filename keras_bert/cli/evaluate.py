@@ -10,7 +10,11 @@ HELP = "score a fine-tuned model on labelled records"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
-    parser.add_argument("directory", metavar="DIR", help="what finetune wrote")
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        help="what finetune wrote, or a fine-tuned model of Hugging Face",
+    )
     parser.add_argument("records", metavar="F", help="as for finetune: TSV, JSONL, …, or gzipped")
     parser.add_argument("--batch-size", type=positive, default=32, metavar="N")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")

@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "directory",
         metavar="DIR",
-        help="what finetune wrote; for formats of an encoder also a checkpoint or a preset's name",
+        help="what finetune wrote, or a fine-tuned model of Hugging Face; for formats of an "
+        "encoder any checkpoint; a folder or a preset's name",
     )
     parser.add_argument(
         "output",

@@ -12,7 +12,11 @@ HELP = "answer records or standard input as JSON lines"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
-    parser.add_argument("directory", metavar="DIR", help="what finetune wrote")
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        help="what finetune wrote, or a fine-tuned model of Hugging Face",
+    )
     parser.add_argument(
         "records",
         metavar="F",

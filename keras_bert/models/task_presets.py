@@ -144,20 +144,24 @@ def load_task(folder: str | os.PathLike[str], **options: Any) -> Any:
     """The task that a folder holds, of whichever class it names.
 
     Args:
-        folder: what `save_to_preset` or `keras-bert finetune` wrote.
+        folder: what `save_to_preset` or `keras-bert finetune` wrote; or a folder or preset
+            of Hugging Face, whose configuration declares the task's architecture.
         **options: of `from_preset`.
 
     Raises:
         ValueError: the folder holds no task.
     """
-    checkpoint_class = read_checkpoint(resolve_preset(folder)).metadata.get("class_name")
-    if checkpoint_class not in TASKS:
+    # As late as the tasks themselves, which stand above this module.
+    from keras_bert.models.published_tasks import published_task
+
+    checkpoint = read_checkpoint(resolve_preset(folder))
+    name = checkpoint.metadata.get("class_name") or published_task(checkpoint)
+    if name not in TASKS:
         raise ValueError(
             f"expected a fine-tuned task ({', '.join(TASKS)}) in {folder}; "
-            f"received {checkpoint_class or 'a checkpoint without a task'}"
+            f"received {name or 'a checkpoint without a task'}"
         )
-    task = getattr(importlib.import_module(TASKS[checkpoint_class]), checkpoint_class)
-    return task.from_preset(folder, **options)
+    return getattr(importlib.import_module(TASKS[name]), name).from_preset(folder, **options)
 
 
 def preprocessor_of(

@@ -12,6 +12,7 @@ from keras_bert.models import (
     BertMaskedLM,
     BertMultipleChoice,
     BertQuestionAnswerer,
+    BertRegressor,
     BertSentenceEncoder,
     BertTokenClassifier,
     load_task,
@@ -59,7 +60,8 @@ TASKS = {
 def test_a_task_goes_back_to_the_files_that_transformers_wrote(tmp_path, name):
     """Through the task's own variables: the same names, bytes, class and labels."""
     theirs = GOLDEN.with_name(name)
-    task = TASKS[name].from_preset(theirs)
+    task = load_task(theirs)
+    assert type(task) is TASKS[name]
     out = task.save_to_preset(tmp_path / "out", format="huggingface")
     ours, recorded = (load_file(folder / "model.safetensors") for folder in (out, theirs))
     assert {n: a.tobytes() for n, a in recorded.items()} == {
@@ -69,6 +71,15 @@ def test_a_task_goes_back_to_the_files_that_transformers_wrote(tmp_path, name):
     one, two = (json.loads((folder / "config.json").read_text()) for folder in (out, theirs))
     assert one["architectures"] == two["architectures"]
     assert one.get("id2label", two.get("id2label")) == two.get("id2label", one.get("id2label"))
+
+
+def test_one_number_is_a_regressor(tiny_parts, tmp_path):
+    out = BertRegressor(*tiny_parts).save_to_preset(tmp_path / "out", format="huggingface")
+    assert type(load_task(out)) is BertRegressor
+    config = json.loads((out / "config.json").read_text())
+    del config["problem_type"]  # transformers' own habit
+    (out / "config.json").write_text(json.dumps(config))
+    assert type(load_task(out)) is BertRegressor
 
 
 def test_what_hugging_face_lacks_is_refused(tiny_parts, tmp_path):
