@@ -3,8 +3,11 @@
     python savedmodels/rebuild.py library_intents            builds aside and compares
     python savedmodels/rebuild.py library_intents --record   builds the next version and
                                                              writes manifest.json, golden.json
+    python savedmodels/rebuild.py minilm_sentences --out models/minilm_sentences
+                                                             builds, compares and keeps
 
-The entry's folder holds `source/`, `warmup.jsonl` and the inputs in `golden.json`.
+The entry's folder holds `warmup.jsonl`, the inputs in `golden.json`, and `source/`; or, for
+a large model, a `manifest.json` that names the published weights instead.
 """
 
 # ruff: noqa: T201
@@ -22,16 +25,30 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401  # its operations are part of the graph
 
 from keras_bert.cli.main import main as keras_bert
+from keras_bert.presets import resolve_preset
 
 BASE = pathlib.Path(__file__).resolve().parent
 TOLERANCE = 1e-5  # of a manifest that names none
+
+
+def source_of(entry: pathlib.Path) -> pathlib.Path:
+    """The folder that an entry is built from, which has to be the one that was recorded."""
+    if (entry / "source").is_dir():
+        return entry / "source"
+    source = json.loads((entry / "manifest.json").read_text("utf-8"))["source"]
+    folder = resolve_preset(source["preset"])
+    expected = source["sha256"]
+    found = {name: digest for name, digest in files(folder).items() if name in expected}
+    if found != expected:
+        raise SystemExit(f"expected {source['preset']} with {expected}; received {found}")
+    return folder
 
 
 def export(entry: pathlib.Path, out: pathlib.Path) -> pathlib.Path:
     """Writes a version of an entry into `out`, by the command line."""
     before = set(out.glob("*"))
     warmup = entry / "warmup.jsonl"
-    if keras_bert(["export", str(entry / "source"), str(out), "--warmup", str(warmup)]):
+    if keras_bert(["export", str(source_of(entry)), str(out), "--warmup", str(warmup)]):
         raise SystemExit(f"expected an export of {entry.name}; received an error")
     (version,) = (path for path in set(out.glob("*")) - before if path.name.isdigit())
     return version
@@ -95,21 +112,29 @@ def files(folder: pathlib.Path) -> dict[str, str]:
 
 
 def record(entry: pathlib.Path) -> None:
-    """Builds the next version in its place, with its manifest and its golden answers."""
-    version = export(entry, entry)
-    path = entry / "golden.json"
-    inputs = json.loads(path.read_text("utf-8"))["inputs"]
-    write(path, {"inputs": inputs, "answers": answers(version, inputs)})
-    signatures = tf.saved_model.load(version).signatures
-    manifest = {
-        "version": int(version.name),
-        "source": {"folder": "source", "sha256": files(entry / "source")},
-        "built_with": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "sha256": files(version),
-        "signatures": {name: shapes(signature) for name, signature in sorted(signatures.items())},
-        "tolerance": TOLERANCE,
-    }
-    write(entry / "manifest.json", manifest)
+    """Builds the next version, with its manifest and its golden answers.
+
+    The version of an entry without `source/` is not kept.
+    """
+    kept = (entry / "source").is_dir()
+    with tempfile.TemporaryDirectory() as folder:
+        version = export(entry, entry if kept else pathlib.Path(folder) / entry.name)
+        path = entry / "golden.json"
+        inputs = json.loads(path.read_text("utf-8"))["inputs"]
+        write(path, {"inputs": inputs, "answers": answers(version, inputs)})
+        signatures = tf.saved_model.load(version).signatures
+        manifest = {
+            "version": int(version.name),
+            "source": {"folder": "source", "sha256": files(entry / "source")},
+            "built_with": {name: importlib.metadata.version(name) for name in PACKAGES},
+            "sha256": files(version),
+            "signatures": {name: shapes(signatures[name]) for name in sorted(signatures)},
+            "tolerance": TOLERANCE,
+        }
+        if not kept:
+            del manifest["sha256"]
+            manifest["source"] = json.loads((entry / "manifest.json").read_text("utf-8"))["source"]
+        write(entry / "manifest.json", manifest)
 
 
 PACKAGES = ("keras-bert-text", "tensorflow", "tensorflow-text", "keras")
@@ -135,13 +160,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("name", help="a folder beside this file")
     parser.add_argument("--record", action="store_true", help="make the next version")
+    parser.add_argument("--out", type=pathlib.Path, help="keep what is built, as a version in OUT")
     options = parser.parse_args(arguments)
     entry = BASE / options.name
     if options.record:
         record(entry)
     tolerance = json.loads((entry / "manifest.json").read_text("utf-8"))["tolerance"]
     with tempfile.TemporaryDirectory() as folder:
-        found = compare(entry, export(entry, pathlib.Path(folder) / entry.name))
+        found = compare(entry, export(entry, options.out or pathlib.Path(folder) / entry.name))
     for name, distance in found.items():
         print(f"{name}: {distance:.1e}")
     far = [name for name, distance in found.items() if distance > tolerance]
