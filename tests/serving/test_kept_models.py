@@ -69,7 +69,7 @@ def test_other_weights_are_refused(rebuild, tmp_path):
     source = {"preset": str(tmp_path), "sha256": {"vocab.txt": "recorded"}}
     (tmp_path / "manifest.json").write_text(json.dumps({"source": source}), encoding="utf-8")
     with pytest.raises(
-        SystemExit, match=r"expected .* with .*'recorded'.*; received .*'vocab.txt'"
+        SystemExit, match=r"expected .*'recorded'.*; received .*'vocab.txt'"
     ):
         rebuild.source_of(tmp_path)
 
