@@ -68,9 +68,7 @@ def test_other_weights_are_refused(rebuild, tmp_path):
     (tmp_path / "vocab.txt").write_text("other", encoding="utf-8")
     source = {"preset": str(tmp_path), "sha256": {"vocab.txt": "recorded"}}
     (tmp_path / "manifest.json").write_text(json.dumps({"source": source}), encoding="utf-8")
-    with pytest.raises(
-        SystemExit, match=r"expected .*'recorded'.*; received .*'vocab.txt'"
-    ):
+    with pytest.raises(SystemExit, match=r"expected .*'recorded'.*; received .*'vocab.txt'"):
         rebuild.source_of(tmp_path)
 
 
