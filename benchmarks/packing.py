@@ -103,7 +103,7 @@ def epochs(task, batches, jit):
 def main():
     """Reads the file, prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file")
+    parser.add_argument("file", nargs="?", default="examples/intents/train.tsv")
     parser.add_argument("--text-column", type=int, default=0)
     parser.add_argument("--sentences", action="store_true")
     parser.add_argument("--texts", type=int, default=192)

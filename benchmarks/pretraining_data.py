@@ -9,6 +9,7 @@ first megabytes of the corpus, cut between documents, and write the same number 
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -18,9 +19,11 @@ import tempfile
 import time
 
 import numpy as np
+from library_text import library_text
 
 from keras_bert.data.corpus import read_documents
 from keras_bert.data.pretraining_records import read_pretraining_records
+from keras_bert.presets import resolve_preset
 
 RECIPE = {"sequence_length": 128, "predictions": 20, "dupe_factor": 2}
 
@@ -28,9 +31,9 @@ RECIPE = {"sequence_length": 128, "predictions": 20, "dupe_factor": 2}
 def parse():
     """The arguments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("corpus")
-    parser.add_argument("--vocab", required=True)
-    parser.add_argument("--megabytes", type=float, nargs="+", default=[1.0, 10.0])
+    parser.add_argument("corpus", nargs="?", help="Python's own docstrings if not given")
+    parser.add_argument("--vocab", help="that of all-MiniLM-L6-v2 if not given")
+    parser.add_argument("--megabytes", type=float, nargs="+", default=[0.3, 1.5])
     parser.add_argument("--processes", type=int, nargs="+", default=[1])
     parser.add_argument("--block-megabytes", type=float, default=2.0)
     parser.add_argument("--tf-models", metavar="PYTHON")
@@ -113,11 +116,13 @@ def statistics(folder):
 def main():
     """Prints a JSON line for each run."""
     options = parse()
+    options.vocab = options.vocab or str(resolve_preset("all-minilm-l6-v2") / "vocab.txt")
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    with tempfile.TemporaryDirectory() as temporary:
+    given = contextlib.nullcontext(options.corpus) if options.corpus else library_text()
+    with tempfile.TemporaryDirectory() as temporary, given as corpus:
         place = pathlib.Path(temporary)
         for wanted in options.megabytes:
-            size = first_part(options.corpus, place / "corpus.txt", wanted)
+            size = first_part(corpus, place / "corpus.txt", wanted)
             runs = {
                 f"keras-bert, {n} processes": our_command(
                     place / "corpus.txt", place / f"ours-{wanted}-{n}", options, n

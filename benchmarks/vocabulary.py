@@ -10,12 +10,15 @@ twice: equal digests are equal vocabularies.
 """
 
 import argparse
+import contextlib
 import datetime
 import hashlib
 import multiprocessing
 import os
 import resource
 import time
+
+from library_text import library_text
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -25,7 +28,8 @@ COUNT_OF_PARTS = 20
 def main():
     """Counts words, then prints a row a trainer and size."""
     options = arguments()
-    learned, held_out, seconds = counts_of(options.corpus)
+    with contextlib.nullcontext(options.corpus) if options.corpus else library_text() as corpus:
+        learned, held_out, seconds = counts_of(corpus)
     total = sum(learned.values())
     print(f"{datetime.date.today()}, {total:,} words, {len(learned):,} distinct, {seconds:.0f} s")
     print("\n| trainer | asked | got | s | peak MB | pieces a word | held out | unknown | digest |")
@@ -41,7 +45,7 @@ def main():
 def arguments():
     """The command line's."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("corpus", nargs="+")
+    parser.add_argument("corpus", nargs="*", help="Python's own docstrings if not given")
     parser.add_argument("--sizes", type=int, nargs="+", default=[8000])
     parser.add_argument("--trainers", nargs="+", default=list(TRAINERS), choices=list(TRAINERS))
     return parser.parse_args()

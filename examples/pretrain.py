@@ -2,7 +2,7 @@
 
     python examples/pretrain.py [CORPUS …] [--steps N] [--out DIR]
 
-Without a corpus it reads the documentation strings of Python's own library: some 3 MB of
+Without a corpus it reads the documentation strings of Python's own library: 1.5 MB of
 English on one subject, from which 2,000 steps of a model of 2 layers make a quarter of an
 hour on two cores. Started again after an interruption it goes on where it was. `--smoke`
 does the same with the docstrings of a few modules in seconds.

@@ -42,7 +42,7 @@ class Document(NamedTuple):
 
 
 def read_documents(
-    paths: Iterable[Path],
+    paths: Path | Iterable[Path],
     *,
     max_line_bytes: int = MAX_LINE_BYTES,
     max_document_characters: int = MAX_DOCUMENT_CHARACTERS,
@@ -50,7 +50,7 @@ def read_documents(
     """Yields the documents of several files in turn; empty ones vanish.
 
     Args:
-        paths: files of UTF-8 text, plain or gzipped; `-` is standard input.
+        paths: a file or files of UTF-8 text, plain or gzipped; `-` is standard input.
         max_line_bytes: the longest line that is accepted.
         max_document_characters: a longer document (a file without blank lines, say) comes
             in parts of about so many characters, cut between lines.
@@ -61,7 +61,7 @@ def read_documents(
         OSError: a file cannot be read.
     """
     before = 0
-    for path in paths:
+    for path in _several(paths):
         reached = before
 
         def advance(position: int, before: int = before) -> None:
@@ -75,15 +75,15 @@ def read_documents(
         before = reached
 
 
-def corpus_bytes(paths: Iterable[Path]) -> int | None:
+def corpus_bytes(paths: Path | Iterable[Path]) -> int | None:
     """Bytes of all the files as they lie on the disk; None where one is a pipe."""
-    paths = [os.fspath(path) for path in paths]
+    paths = _several(paths)
     if not all(pathlib.Path(path).is_file() for path in paths):
         return None
     return sum(os.stat(path).st_size for path in paths)
 
 
-def corpus_files(arguments: Iterable[Path]) -> list[str]:
+def corpus_files(arguments: Path | Iterable[Path]) -> list[str]:
     """The files that a user named: files, folders (all within, by name), patterns with `*`.
 
     Hidden files are left out of folders. The order of the arguments stays.
@@ -92,7 +92,7 @@ def corpus_files(arguments: Iterable[Path]) -> list[str]:
         FileNotFoundError: an argument that names no file.
     """
     files: list[str] = []
-    for argument in [os.fspath(argument) for argument in arguments]:
+    for argument in _several(arguments):
         path = pathlib.Path(argument)
         if path.is_dir():
             found = [os.fspath(inner) for inner in sorted(path.rglob("*")) if _is_text(inner, path)]
@@ -107,6 +107,13 @@ def corpus_files(arguments: Iterable[Path]) -> list[str]:
             )
         files += found
     return files
+
+
+def _several(paths: Path | Iterable[Path]) -> list[str]:
+    """A text would else be taken for the paths of its letters."""
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    return [os.fspath(path) for path in paths]
 
 
 def _is_text(path: pathlib.Path, folder: pathlib.Path) -> bool:

@@ -33,6 +33,7 @@ def test_corpus_gzipped_content_reads_the_same_and_counts_bytes_on_disk(tmp_path
     plain = write(tmp_path / "plain", text)
     packed = write(tmp_path / "packed", gzip.compress(text.encode()))
     expected = [document.lines for document in read_documents([plain])]
+    assert list(read_documents(str(plain))) == list(read_documents([plain]))
     documents = list(read_documents([packed, plain]))
     assert [document.lines for document in documents] == expected * 2
     steps = [document.bytes_read for document in documents]
