@@ -32,7 +32,8 @@ class FeatureBatches(keras.utils.PyDataset):
 
     Args:
         features: N · G rows, the G rows of a record one after the other.
-        labels: numbers, `[N]` or `[N, K]`; or `TokenLabels`, which become `[B · G, S]`.
+        labels: numbers, `[N]` or `[N, K]`; or `TokenLabels`, which become `[B · G, S]`,
+            and so do their weights, times those of the rows.
         sample_weight: numbers, `[N]`.
         batch_size: B.
         group_size: G.
@@ -178,13 +179,14 @@ class FeatureBatches(keras.utils.PyDataset):
         """
         rows = self._rows_of(records)  # [B · G]
         batch: tuple = (self.features.padded(rows, length),)
+        weight = None if self.sample_weight is None else self.sample_weight[records]
         if isinstance(self.labels, TokenLabels):
             batch += (self.features.padded_labels(self.labels, rows, length),)
+            of_pieces = self.features.padded_weights(self.labels, rows, length)
+            weight = of_pieces if weight is None else of_pieces * np.reshape(weight, (-1, 1))
         elif self.labels is not None:
             batch += (self.labels[records],)
-        if self.sample_weight is not None:
-            batch += (self.sample_weight[records],)
-        return batch
+        return batch if weight is None else (*batch, weight)
 
     def _rows_of(self, records: np.ndarray) -> np.ndarray:
         group = np.arange(self.group_size)
@@ -211,8 +213,10 @@ class FeatureBatches(keras.utils.PyDataset):
     def fingerprint(self) -> dict[str, Any]:
         """What the batches depend on, to tell one run from another."""
         digest = hashlib.sha256(self.features.digest().encode())
-        labels = self.labels.values if isinstance(self.labels, TokenLabels) else self.labels
-        for column in (labels, self.sample_weight):
+        labels = [self.labels]
+        if isinstance(self.labels, TokenLabels):
+            labels = [self.labels.values, self.labels.weights]
+        for column in (*labels, self.sample_weight):
             digest.update(b"" if column is None else np.ascontiguousarray(column).tobytes())
         return {
             "rows": len(self.features),

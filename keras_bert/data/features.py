@@ -137,6 +137,12 @@ class PackedFeatures:
         """The labels of a batch, int32 `[B, S]`, beside the features that `padded` gives."""
         return _spread(labels.values, *self._places(rows, length), IGNORED)
 
+    def padded_weights(
+        self, labels: "TokenLabels", rows: Sequence[int] | np.ndarray, length: int | None = None
+    ) -> np.ndarray:
+        """The weights of those labels, float32 `[B, S]`; 0 where there is no word piece."""
+        return _spread(labels.weights, *self._places(rows, length), 0)
+
     def _places(
         self, rows: Sequence[int] | np.ndarray, length: int | None
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -166,23 +172,31 @@ class TokenLabels:
 
     Args:
         values: integers `[T]`; `IGNORED` where a word piece has none.
+        weights: numbers `[T]`, how much each label counts; ones when None.
     """
 
-    def __init__(self, values: np.ndarray):
+    def __init__(self, values: np.ndarray, weights: np.ndarray | None = None):
         self.values = np.ascontiguousarray(values, np.int32)
+        if weights is None:
+            weights = np.ones(self.values.shape)
+        self.weights = np.ascontiguousarray(weights, np.float32)
 
     @classmethod
-    def from_padded(cls, labels: Any, mask: Any) -> "TokenLabels":
-        """Packs labels `[N, S]` beside features that were padded with `mask` `[N, S]`."""
-        return cls(np.asarray(labels)[np.asarray(mask).astype(bool)])
+    def from_padded(cls, labels: Any, mask: Any, weights: Any = None) -> "TokenLabels":
+        """Packs labels, and weights, `[N, S]` beside features padded with `mask` `[N, S]`."""
+        places = np.asarray(mask).astype(bool)
+        return cls(np.asarray(labels)[places], weights if weights is None else weights[places])
 
     @classmethod
     def concatenate(cls, chunks: Sequence["TokenLabels"]) -> "TokenLabels":
         """Joins labels that were packed chunk by chunk."""
-        return cls(np.concatenate([chunk.values for chunk in chunks]))
+        return cls(*(np.concatenate([getattr(c, name) for c in chunks]) for name in _COLUMNS))
+
+
+_COLUMNS = ("values", "weights")
 
 
 def _spread(values: np.ndarray, mask: np.ndarray, source: np.ndarray, fill: int) -> np.ndarray:
-    batch = np.full(mask.shape, fill, np.int32)
+    batch = np.full(mask.shape, fill, np.float32 if values.dtype.kind == "f" else np.int32)
     batch[mask] = values[source]
     return batch

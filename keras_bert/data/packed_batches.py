@@ -19,7 +19,7 @@ from keras_bert.data.packed_rows import PackedRows
 class PackedBatches(FeatureBatches):
     """Batches `(features,)`, or with labels of the texts, or of their word pieces.
 
-    Of texts they are `(features, labels, weights)`, of word pieces `(features, labels)`.
+    With labels they are `(features, labels, weights)`.
     Which texts share a row stays; with `shuffle` the order of the rows is new each epoch.
     The last batch is filled up with empty rows, so that all batches have one shape.
 
@@ -60,7 +60,9 @@ class PackedBatches(FeatureBatches):
         if isinstance(self.labels, TokenLabels):
             del features["first_positions"]  # no output is computed from them
             labels = self.features.padded_labels(self.labels, records, length)
-            return _filled(features, self.batch_size), _filled(labels, self.batch_size, IGNORED)
+            weights = self.features.padded_weights(self.labels, records, length)
+            filled = _filled(labels, self.batch_size, IGNORED)
+            return (_filled(features, self.batch_size), filled, _filled(weights, self.batch_size))
         if self.text_labels is None:
             return (_filled(features, self.batch_size),)
         labels, weight = self.rows.take_texts(self.text_labels, records)

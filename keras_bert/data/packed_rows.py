@@ -93,8 +93,9 @@ class PackedRows:
 
     def arrange(self, labels: TokenLabels) -> TokenLabels:
         """Labels of the texts' word pieces, as they follow one another in the rows."""
-        values = PackedFeatures(labels.values, self._text_splits)
-        return TokenLabels(values.take(self._order).word_ids)
+        place = PackedFeatures(np.arange(labels.values.size), self._text_splits)
+        order = place.take(self._order).word_ids
+        return TokenLabels(labels.values[order], labels.weights[order])
 
 
 def _ramps(counts: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ from keras_bert.models.word_records import (
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.text.tagging import EntityAnswers
 from keras_bert.text.windows import SlidingWindows, Windows
-from keras_bert.text.word_heads import pieces_of, word_heads
+from keras_bert.text.word_heads import pieces_of, word_heads, word_starts, words_of
 from keras_bert.training.entity_scores import span_report
 from keras_bert.training.token_losses import TokenAccuracy, TokenCrossentropy
 
@@ -178,6 +178,18 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
         classes = np.full(windows.pieces.shape, IGNORED, np.int32)
         classes.flat[tokens.logits.numpy()] = token_classes(self.tags, labels, rows, starts, limits)
         return classes
+
+    def weigh_windows(self, windows: Windows, texts: Sequence[Any]) -> np.ndarray:
+        """The tokens of a word share its weight of 1, float32 [W, S].
+
+        An address or a `#tag` of many tokens counts as much as any other word then.
+        """
+        tokens = pieces_of(windows, self.answers.heads(windows))
+        word = words_of(tokens, [word_starts(decoded(text)) for text in texts])
+        _, inverse, number = np.unique(word, return_inverse=True, return_counts=True)
+        weights = np.zeros(windows.pieces.shape, np.float32)
+        weights.flat[tokens.logits.numpy()] = 1 / number[inverse]
+        return weights
 
     # === Answers ===
 

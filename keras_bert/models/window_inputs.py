@@ -41,9 +41,9 @@ class WindowPipeline(RecordPipeline):
         specs: the task's `serving_inputs`.
         columns_of: checks records in memory and gives a list of N for each of `specs`.
         encode: checks N labels beside the columns, and gives a list of N.
-        label: `(windows, labels of the chunk)` to integers [W, K], or [W, S] for
-            `token_labels`.
-        token_labels: whether each word piece has a label.
+        label: `(windows, labels of the chunk)` to integers [W, K]; or [W, S], a label for
+            each word piece.
+        weigh: for labels of word pieces, `(windows, texts of the chunk)` to float32 [W, S].
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class WindowPipeline(RecordPipeline):
         columns_of: Callable[[Any], tuple[list, ...]],
         encode: Callable[[Any, tuple[list, ...]], list],
         label: Callable[[Windows, list], np.ndarray],
-        token_labels: bool = False,
+        weigh: Callable[[Windows, list[str]], np.ndarray] | None = None,
     ) -> None:
         self.windows = windows
         self.specs = list(specs)
         self.columns_of = columns_of
         self.encode = encode
         self.label = label
-        self.token_labels = token_labels
+        self.weigh = weigh
 
     def is_raw(self, x: Any) -> bool:
         """Whether `x` holds records in memory, rather than what Keras itself takes."""
@@ -111,12 +111,14 @@ class WindowPipeline(RecordPipeline):
             features.append(PackedFeatures.from_padded(windows.features, pad_id))
             rows.append(windows.rows.numpy() + start)
             if labels is not None:
-                numbers = self.label(windows, labels[start : start + number])
-                targets.append(
-                    TokenLabels.from_padded(numbers, mask) if self.token_labels else numbers
-                )
+                chunk = slice(start, start + number)
+                numbers = self.label(windows, labels[chunk])
+                if self.weigh is not None:
+                    weights = self.weigh(windows, columns[0][chunk])
+                    numbers = TokenLabels.from_padded(numbers, mask, weights)
+                targets.append(numbers)
             start += number
-        join = TokenLabels.concatenate if self.token_labels else np.concatenate
+        join = np.concatenate if self.weigh is None else TokenLabels.concatenate
         return (
             PackedFeatures.concatenate(features),
             join(targets) if targets else None,

@@ -21,7 +21,7 @@ from keras_bert.models.text_inputs import as_texts
 from keras_bert.models.window_inputs import WindowPipeline, chunks_of
 from keras_bert.text.answer_chunks import join_chunks
 from keras_bert.text.answers import as_numpy
-from keras_bert.text.windows import SlidingWindows
+from keras_bert.text.windows import SlidingWindows, Windows
 
 
 class WindowTask(Task):
@@ -63,12 +63,17 @@ class WindowTask(Task):
             columns_of=self.columns_of,
             encode=self.encode_labels,
             label=self.label_windows,
-            token_labels=token_labels,
+            weigh=self.weigh_windows if token_labels else None,
         )
 
     def make_pipeline(self, *columns: Any, **settings: Any) -> WindowPipeline:
         """Makes what turns raw records into labelled windows; arguments of `WindowPipeline`."""
         return WindowPipeline(*columns, **settings)
+
+    def weigh_windows(self, windows: Windows, texts: Sequence[Any]) -> np.ndarray:
+        """How much the label of each word piece counts, float32 [W, S]: as much as any."""
+        del texts
+        return np.ones(windows.pieces.shape, np.float32)
 
     def columns_of(self, x: Any) -> tuple[list, ...]:
         """Checks N records in memory: one list for each of `serving_inputs`."""

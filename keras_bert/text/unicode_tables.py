@@ -40,7 +40,7 @@ _EXAMINED = (
     range(0x2F800, 0x2FA20),
     range(0xE0000, 0xE1000),
 )
-_CJK = (
+CJK = (
     (0x3400, 0x4DBF),
     (0x4E00, 0x9FFF),
     (0xF900, 0xFAFF),
@@ -75,7 +75,7 @@ def unicode_tables(lowercase: bool) -> UnicodeTables:
     """Builds the tables of the cased or the uncased BERT (a fraction of a second, once)."""
     codes = np.arange(_END, dtype=np.int32)
     words = codes | WORD << KIND_SHIFT | STARTER
-    for first, last in _CJK:
+    for first, last in CJK:
         words[first : last + 1] = codes[first : last + 1] | ISOLATED << KIND_SHIFT | STARTER
     rows: dict[tuple[int, ...], int] = {}
     for code in _examined():
@@ -149,7 +149,7 @@ def _kept(char: str, kind: int | None) -> int:
 
 
 def _is_cjk(code: int) -> bool:
-    return any(first <= code <= last for first, last in _CJK)
+    return any(first <= code <= last for first, last in CJK)
 
 
 def _is_punctuation(char: str) -> bool:

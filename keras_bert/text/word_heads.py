@@ -1,15 +1,20 @@
-"""Which word pieces begin the words that a text was joined of.
+"""Which words the pieces of a text belong to, and which pieces begin them.
 
 Shapes: B records, W windows, S positions, P pieces of all records together.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from keras_bert.text.tagging import Tokens, tokens_of
+from keras_bert.text.unicode_tables import CJK
 from keras_bert.text.windows import Windows
+
+_IDEOGRAPHS = "".join(f"{chr(first)}-{chr(last)}" for first, last in CJK)
+_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\s{_IDEOGRAPHS}]+")
 
 
 def word_heads(windows: Windows, starts: Sequence[Sequence[int]]) -> np.ndarray:
@@ -23,17 +28,32 @@ def word_heads(windows: Windows, starts: Sequence[Sequence[int]]) -> np.ndarray:
         bool [W, S]. A word of which the tokenizer leaves nothing has no piece.
     """
     pieces = pieces_of(windows, windows.pieces >= 0)
-    owner = np.repeat(np.arange(len(starts)), [len(own) for own in starts])
-    begins = np.concatenate([np.asarray(own, np.int64) for own in starts] or [[]]).astype(np.int64)
-    rows, places = pieces.rows.numpy(), pieces.char_starts.numpy()
-    # One number line for all records: what begins in a record is at row · stride + offset.
-    stride = 1 + max(begins.max(initial=0), places.max(initial=0))
-    word = np.searchsorted(owner * stride + begins, rows * stride + places, side="right")  # [P]
+    rows, word = pieces.rows.numpy(), words_of(pieces, starts)
     first = np.ones(len(rows), bool)
     first[1:] = (word[1:] != word[:-1]) | (rows[1:] != rows[:-1])
     heads = np.zeros(windows.pieces.shape, bool)
     heads.flat[pieces.logits.numpy()[first]] = True
     return heads
+
+
+def words_of(pieces: Tokens, starts: Sequence[Sequence[int]]) -> np.ndarray:
+    """The word of each piece, int64 [P], counted over all records; 0 before the first.
+
+    Args:
+        pieces: of B texts.
+        starts: for each text, the characters where its words begin, rising.
+    """
+    owner = np.repeat(np.arange(len(starts)), [len(own) for own in starts])
+    begins = np.concatenate([np.asarray(own, np.int64) for own in starts] or [[]]).astype(np.int64)
+    rows, places = pieces.rows.numpy(), pieces.char_starts.numpy()
+    # One number line for all records: what begins in a record is at row · stride + offset.
+    stride = 1 + max(begins.max(initial=0), places.max(initial=0))
+    return np.searchsorted(owner * stride + begins, rows * stride + places, side="right")
+
+
+def word_starts(text: str) -> list[int]:
+    """The characters where words begin: behind white space, and each CJK character."""
+    return [found.start() for found in _WORD.finditer(text)]
 
 
 def pieces_of(windows: Windows, heads: tf.Tensor) -> Tokens:

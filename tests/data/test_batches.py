@@ -273,10 +273,25 @@ def test_labels_of_word_pieces():
     features = features_of([3, 4, 2])
     values = np.arange(9) % 5
     batches = FeatureBatches(features, TokenLabels(values), batch_size=2, keep_order=True)
-    _, labels = batches[0]
+    _, labels, weights = batches[0]
     np.testing.assert_array_equal(labels, [[0, 1, 2, -1], [3, 4, 0, 1]])
+    np.testing.assert_array_equal(weights, [[1, 1, 1, 0], [1, 1, 1, 1]])
     other = FeatureBatches(features, TokenLabels(values + 1), batch_size=2, keep_order=True)
     assert batches.fingerprint() != other.fingerprint()
+
+
+def test_weights_of_word_pieces():
+    features = features_of([3, 4, 2])
+    labels = TokenLabels(np.arange(9) % 5, np.arange(9) / 2)
+    batches = FeatureBatches(features, labels, batch_size=2, keep_order=True)
+    np.testing.assert_array_equal(batches[0][2], [[0, 0.5, 1, 0], [1.5, 2, 2.5, 3]])
+    assert batches[0][2].dtype == np.float32
+    weighed = FeatureBatches(features, labels, np.array([2.0, 4, 6]), batch_size=2, keep_order=True)
+    np.testing.assert_array_equal(weighed[0][2], [[0, 1, 2, 0], [6, 8, 10, 12]])
+    np.testing.assert_array_equal(weighed[1][2][:, :2], [[21, 24]])
+    assert batches.fingerprint() != weighed.fingerprint()
+    plain = FeatureBatches(features, TokenLabels(labels.values), batch_size=2, keep_order=True)
+    assert batches.fingerprint() != plain.fingerprint()
 
 
 def test_groups_and_word_piece_labels_that_do_not_fit():

@@ -114,5 +114,7 @@ def test_a_label_for_each_word_piece():
     batch = packed.padded_labels(tokens, [4, 2, 3])
     assert batch.dtype == np.int32
     np.testing.assert_array_equal(batch, labels[[4, 2, 3], :7])
-    joined = TokenLabels.concatenate([TokenLabels([1, 2]), TokenLabels([]), TokenLabels([5])])
-    assert joined.values.tolist() == [1, 2, 5]
+    joined = TokenLabels.concatenate(
+        [TokenLabels([1, 2], [3, 4]), TokenLabels([]), TokenLabels([5])]
+    )
+    assert joined.values.tolist() == [1, 2, 5] and joined.weights.tolist() == [3, 4, 1]

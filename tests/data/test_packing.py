@@ -103,12 +103,13 @@ def test_batches_have_one_shape_and_every_label_once():
 
 def test_labels_of_word_pieces_stay_beside_them():
     texts = make_texts()
-    labels = TokenLabels(2 * texts.word_ids)
+    labels = TokenLabels(2 * texts.word_ids, texts.word_ids / 2)
     data = PackedBatches(PackedRows(texts, LENGTH), labels, batch_size=BATCH)
     for index in range(len(data)):
-        x, y = data[index]
+        x, y, weights = data[index]
         there = x["input_mask"] == 1
         assert (y[there] == 2 * x["input_word_ids"][there]).all() and (y[~there] == -1).all()
+        np.testing.assert_array_equal(weights, np.where(there, x["input_word_ids"] / 2, 0))
         assert "first_positions" not in x and y.shape == (BATCH, LENGTH)
 
 

@@ -88,10 +88,24 @@ def test_texts_with_entities_train_alike(make_parts, sentences):
 
 def test_word_pieces_that_continue_a_word_are_not_learned(tagger):
     batches = tagger.batches([["good", "films", "a"]], [["B-GOOD", "O", "O"]])
-    features, labels = batches[0]
+    features, labels, _ = batches[0]
     pieces = [tagger.preprocessor.tokenizer.vocabulary[i] for i in features["input_word_ids"][0]]
     assert pieces[:6] == ["[CLS]", "good", "film", "##s", "a", "[SEP]"]
     assert labels[0, :6].tolist() == [-1, 1, 0, -1, 0, -1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("good (a) film", [1, 1 / 3, 1 / 3, 1 / 3, 1]),
+        ("中国good", [1, 1, 1]),
+        ("films  good", [1, 0, 1]),
+    ],
+)
+def test_the_tokens_of_a_word_share_its_weight(tagger, text, expected):
+    features, _, weights = tagger.batches([text], [[]])[0]
+    assert features["input_mask"].sum() == len(expected) + 2
+    np.testing.assert_allclose(weights[0, 1 : len(expected) + 1], expected)
 
 
 def test_each_piece_of_a_long_text_is_learned_once(tagger):

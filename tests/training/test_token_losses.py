@@ -29,6 +29,15 @@ def test_weights_of_rows():
     assert float(loss) == pytest.approx(expected, rel=1e-6)
 
 
+def test_weights_of_pieces():
+    weights = np.arange(10.0).reshape(2, 5)
+    loss = TokenCrossentropy()(LABELS, LOGITS, sample_weight=weights)
+    assert float(loss) == pytest.approx(np.sum(np.multiply(by_hand([0, 1]), [1, 2, 6])) / 3)
+    accuracy = TokenAccuracy()
+    accuracy.update_state(LABELS, np.eye(3)[np.maximum(LABELS, 0)] * [1, 1, -1], weights)
+    assert float(accuracy.result()) == pytest.approx((1 + 6) / (1 + 2 + 6))
+
+
 def test_accuracy_of_labelled_pieces():
     accuracy = TokenAccuracy()
     logits = np.eye(3, dtype="float32")[np.array([[0, 0, 1, 2, 2], [2, 1, 0, 0, 0]])]
