@@ -1,0 +1,102 @@
+"""The engines that are measured: who runs, in which environment, by which worker.
+
+An environment's name is a folder of `--environments` and, with `.txt`, a file of
+`requirements/`; `own` is the Python that runs the benchmark.
+"""
+
+import typing
+
+
+class Engine(typing.NamedTuple):
+    """One way to run a model.
+
+    Attributes:
+        environment: whose Python runs the worker.
+        worker: file in `workers/`.
+        about: how it is run, for the table.
+        jobs: what it can do.
+        way: passed to the worker, which may know several.
+        files: prepared files that it reads, see `prepared_files.py`.
+    """
+
+    environment: str
+    worker: str
+    about: str
+    jobs: tuple[str, ...]
+    way: str = ""
+    files: tuple[str, ...] = ("weights",)
+
+
+ALL = ("forward", "train", "texts")
+ENGINES = {
+    "keras_bert": Engine(
+        "own",
+        "on_keras_bert.py",
+        "in the process: backbone in a `tf.function`; train step of `fit`; `encode` of strings",
+        ALL,
+        "process",
+    ),
+    "served": Engine(
+        "own",
+        "on_saved_model.py",
+        "the exported SavedModel's `features` signature: ids in, vectors out",
+        ("forward",),
+        "features",
+        ("served",),
+    ),
+    "served_text": Engine(
+        "own",
+        "on_saved_model.py",
+        "the exported SavedModel's `serving_default`: strings in, vectors out",
+        ("forward", "texts"),
+        "serving_default",
+        ("served",),
+    ),
+    "transformers": Engine(
+        "torch",
+        "on_transformers.py",
+        "`attn_implementation='sdpa'`, `inference_mode`; texts sorted by length, 32 a batch",
+        ALL,
+        "sdpa",
+    ),
+    "transformers_eager": Engine(
+        "torch", "on_transformers.py", "`attn_implementation='eager'`", ALL[:2], "eager"
+    ),
+    "transformers_compile": Engine(
+        "torch", "on_transformers.py", "sdpa under `torch.compile`", ALL[:2], "compile"
+    ),
+    "transformers_unsorted": Engine(
+        "torch", "on_transformers.py", "sdpa, texts as they come, 32 a batch", ALL[2:], "unsorted"
+    ),
+    "sentence_transformers": Engine(
+        "torch", "on_sentence_transformers.py", "`SentenceTransformer.encode`", ALL[2:]
+    ),
+    "onnxruntime": Engine(
+        "onnxruntime",
+        "on_onnxruntime.py",
+        "exported by torch, fused by `onnxruntime.transformers.optimizer`; int8: "
+        "`quantize_dynamic`; texts by Rust `tokenizers`, sorted by length",
+        ("forward", "texts"),
+        files=("weights", "fused"),
+    ),
+    "openvino": Engine(
+        "openvino",
+        "on_openvino.py",
+        "the same ONNX file, hint LATENCY; bfloat16 by `INFERENCE_PRECISION_HINT`; int8: "
+        "`nncf.quantize`; texts by Rust `tokenizers`, sorted by length",
+        ("forward", "texts"),
+        files=("weights", "onnx"),
+    ),
+    "keras_hub": Engine(
+        "keras_hub",
+        "on_keras_hub.py",
+        "TensorFlow backend; `predict_on_batch`, `train_on_batch`; texts by `predict` at 128",
+        ALL,
+    ),
+    "tf_models": Engine(
+        "tf_models",
+        "on_tf_models.py",
+        "`BertEncoderV2` of the Model Garden in a `tf.function`",
+        ALL[:2],
+    ),
+}

@@ -1,0 +1,57 @@
+"""Results as JSON, a file a day, each a list of entries; nothing that was measured is lost.
+
+An entry is what `measurement.measure` returns.
+"""
+
+import json
+import os
+import pathlib
+import re
+
+RESULTS = pathlib.Path(__file__).parents[1] / "results" / "peers"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
+
+
+def add(entry: dict, folder: pathlib.Path = RESULTS) -> pathlib.Path:
+    """Append an entry to its day's file, whole or not at all; the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{entry['time'][:10]}.json"
+    entries = [*_read(path), entry] if path.exists() else [entry]
+    new = path.with_suffix(".json.new")
+    new.write_text(json.dumps(entries, indent=1) + "\n", "utf-8")
+    os.replace(new, path)
+    return path
+
+
+def entries(folder: pathlib.Path = RESULTS) -> list[dict]:
+    """All entries, oldest first.
+
+    Raises:
+        ValueError: a file that is no list of entries.
+    """
+    paths = sorted(path for path in folder.glob("*.json") if _DAY.fullmatch(path.name))
+    return sorted((entry for path in paths for entry in _read(path)), key=lambda e: e["time"])
+
+
+def key(entry: dict) -> str:
+    """What two entries have in common that may be compared: job, settings and machine."""
+    machine = {name: entry["machine"].get(name) for name in ("processor", "cores")}
+    return json.dumps([entry["settings"], machine], sort_keys=True)
+
+
+def newest(all_entries: list[dict], count: int = 1) -> list[list[dict]]:
+    """For each key, in the order of first appearance, its newest entries, oldest first."""
+    groups: dict[str, list[dict]] = {}
+    for entry in all_entries:
+        groups.setdefault(key(entry), []).append(entry)
+    return [group[-count:] for group in groups.values()]
+
+
+def _read(path: pathlib.Path) -> list[dict]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"expected a JSON list of results in {path}; received {error}") from error
+    if not isinstance(found, list):
+        raise ValueError(f"expected a JSON list of results in {path}; received {type(found)}")
+    return found

@@ -1,0 +1,37 @@
+"""Where and on what a result was measured: processor, cores, memory, commit."""
+
+import os
+import pathlib
+import platform
+import subprocess
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def machine() -> dict:
+    """The processor's model and its matrix instructions, cores, memory, system."""
+    facts = {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()}
+    information = pathlib.Path("/proc/cpuinfo")
+    if information.exists():
+        rows = (line.partition(":") for line in information.read_text().splitlines())
+        found = {key.strip(): value.strip() for key, _, value in rows}
+        flags = set(found.get("flags", "").split())
+        known = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8")
+        facts["processor"] = found.get("model name", facts["processor"])
+        facts["instructions"] = [flag for flag in known if flag in flags]
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        facts["memory_bytes"] = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return facts | {"system": f"{platform.system()} {platform.machine()}"}
+
+
+def commit() -> str:
+    """The commit that is measured, with `+` where the package differs from it."""
+    try:
+        git = ["git", "-C", str(ROOT)]
+        name = subprocess.run(
+            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+        )
+        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "keras_bert"])
+    except OSError:
+        return "unknown"
+    return name.stdout.strip() + "+" * changed.returncode if name.returncode == 0 else "unknown"

@@ -1,0 +1,115 @@
+"""One job measured: files written, engines started, rounds alternated, one entry made."""
+
+import contextlib
+import datetime
+import pathlib
+import sys
+import tempfile
+
+import prepared_files
+from alternation import alternate, largest_difference
+from engine_process import WORKERS, EngineError, EngineProcess
+from engine_table import ENGINES
+from machine_facts import commit, machine
+from machine_limit import MachineLimit
+from model_shapes import FORWARDS, SHAPES, operations
+
+REFERENCES = ("transformers", "keras_bert")
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def measure(settings: dict, names: list[str], pythons: dict, rounds: int, seconds: float) -> dict:
+    """An entry of the results.
+
+    Args:
+        settings: job, shape, batch, length, dtype, threads, and what else the job has.
+        names: of engines, in the table's order.
+        pythons: the interpreter of each environment by its name.
+        rounds: alternated, after one that is dropped.
+        seconds: of repeated steps in each engine's turn.
+    """
+    able = [name for name in names if settings["job"] in ENGINES[name].jobs]
+    engines: dict[str, dict] = {name: {"about": ENGINES[name].about} for name in able}
+    say(f"{settings['job']} {facts_of(settings)}: writing files")
+    limit = MachineLimit(pythons, settings["dtype"], settings["threads"])
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = pathlib.Path(name)
+        kinds = {kind for engine in able for kind in ENGINES[engine].files}
+        failed = prepared_files.write(pythons, settings, kinds, folder)
+        if settings["job"] == "texts":
+            settings = settings | {"texts": str(folder / "texts.json")}
+        processes = {}
+        for engine in able:
+            try:
+                process = started(engine, settings, pythons, folder, failed, stack)
+                engines[engine] |= process.facts
+                processes[engine] = process
+            except EngineError as failure:
+                engines[engine]["reason"] = str(failure)
+            say(f"  {engine}: {engines[engine].get('reason', 'ready')}")
+        times = alternate(
+            processes,
+            rounds,
+            seconds,
+            lambda: limit.measure(seconds),
+            lambda done, of: say(f"  round {done} of {of}"),
+        )
+        for engine, took in times.items():
+            engines[engine] |= took
+            with contextlib.suppress(EngineError):
+                engines[engine]["memory"] = processes[engine].ask("memory")["bytes"]
+    add_differences(engines)
+    return entry(settings, engines, limit.close(), rounds)
+
+
+def started(name, settings, pythons, folder, failed, stack) -> EngineProcess:
+    """An engine's prepared process, closed with the stack; its `facts` for the results."""
+    engine = ENGINES[name]
+    for kind, reason in failed.items():
+        if kind in {"weights", *engine.files}:
+            raise EngineError(reason)
+    worker = WORKERS / engine.worker
+    process = EngineProcess(pythons[engine.environment], worker, threads=settings["threads"])
+    stack.callback(process.close)
+    more = {"way": engine.way, "folder": str(folder)}
+    process.facts = process.ask("prepare", settings=settings | more)
+    return process
+
+
+def add_differences(engines: dict) -> None:
+    """Replace each engine's sample by how far it is from the reference's."""
+    samples = {name: facts.pop("sample") for name, facts in engines.items() if "sample" in facts}
+    reference = next((name for name in REFERENCES if name in samples), None)
+    for name, sample in samples.items():
+        if reference:
+            engines[name]["difference"] = largest_difference(sample, samples[reference])
+            engines[name]["reference"] = reference
+
+
+def entry(settings, engines, limit, rounds) -> dict:
+    """What is stored of a measurement."""
+    amount = {}
+    if settings["job"] in FORWARDS:
+        shape = SHAPES[settings["shape"]]
+        count = operations(shape, settings["batch"], settings["length"])
+        amount = {"operations": count * FORWARDS[settings["job"]]}
+    return {
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": machine(),
+        "settings": {key: value for key, value in settings.items() if key != "texts"},
+        "rounds": rounds,
+        "limit": limit,
+        **amount,
+        "engines": engines,
+    }
+
+
+def facts_of(settings: dict) -> str:
+    """The settings in a line."""
+    skipped = ("job", "threads", "texts")
+    return ", ".join(f"{key} {value}" for key, value in settings.items() if key not in skipped)

@@ -1,0 +1,55 @@
+"""What engines read, written anew for each run: weights, ids, the SavedModel, the ONNX graph.
+
+All engines of a job get the same weights and the same rows, so that their answers can be
+compared beside their times.
+"""
+
+import json
+import pathlib
+import subprocess
+
+from engine_process import WORKERS, EngineError, environment_variables
+from model_shapes import SHAPES
+
+PRESET, PRESET_SHAPE = "all-minilm-l6-v2", "minilm"
+
+
+def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path) -> dict[str, str]:
+    """Write the kinds of files that are needed; those that failed, with the reason."""
+    shape = settings.get("shape")
+    wanted = {
+        "folder": str(folder),
+        "preset": PRESET,
+        "config": SHAPES[shape].config() if shape else None,
+        "batch": settings["batch"],
+        "length": settings["length"],
+        "served": settings["dtype"] if "served" in kinds else "",
+    }
+    failed = {}
+    commands = {"weights": ["own", "write_own_files.py", json.dumps(wanted)]}
+    exported, fused = str(folder / "encoder.onnx"), str(folder / "encoder.fused.onnx")
+    if kinds & {"onnx", "fused"}:
+        commands["onnx"] = ["torch", "write_onnx.py", str(folder / "weights"), exported]
+    if "fused" in kinds:
+        sizes = SHAPES[shape or PRESET_SHAPE]
+        heads = [str(sizes.heads), str(sizes.hidden)]
+        commands["fused"] = ["torch", "write_fused_onnx.py", exported, fused, *heads]
+    for kind, (environment, script, *arguments) in commands.items():
+        try:
+            _run(pythons[environment], WORKERS / script, *arguments, threads=settings["threads"])
+        except EngineError as failure:
+            failed[kind] = f"no {kind}: {failure}"
+    return failed
+
+
+def _run(python, *command, threads: int) -> None:
+    variables = environment_variables(threads)
+    try:
+        done = subprocess.run(
+            [python, *command], env=variables, capture_output=True, text=True, errors="replace"
+        )
+    except OSError as error:
+        raise EngineError(f"{python} does not start: {error.strerror}") from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise EngineError(lines[-1])

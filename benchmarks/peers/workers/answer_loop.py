@@ -1,0 +1,89 @@
+"""The worker's side of the conversation: JSON lines in, JSON lines out, nothing but Python.
+
+A worker file calls `answer({"forward": …, …}, packages)`; each job's function takes the
+settings and returns a step, which takes nothing and returns what the engine computed.
+Requests, each answered by `{"result": …}` or `{"error": "…"}`:
+
+    {"do": "prepare", "settings": {"job": "forward", …}}  → versions, sample, first answer
+    {"do": "run", "seconds": 0.3}   → wall and processor seconds a step, repeats, loss
+    {"do": "memory"}                → the process's peak resident bytes
+    {"do": "quit"}
+"""
+
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import resource
+import sys
+import time
+import traceback
+
+
+class Worker:
+    """Answers requests about one engine."""
+
+    def __init__(self, jobs, packages):
+        self.jobs, self.packages, self.step = jobs, packages, None
+
+    def prepare(self, settings):
+        """Build and warm up; facts about the engine and its answer."""
+        job = settings["job"]
+        if job not in self.jobs:
+            raise ValueError(f"expected a job of {sorted(self.jobs)}; received {job!r}")
+        begin = time.perf_counter()
+        self.step = self.jobs[job](settings)
+        output = self.step()
+        first = time.perf_counter() - begin
+        self.step()  # Traced, compiled and allocated by now.
+        versions = {name: importlib.metadata.version(name) for name in self.packages}
+        versions["python"] = platform.python_version()
+        return {"versions": versions, "sample": sample(output), "first_seconds": first}
+
+    def run(self, seconds):
+        """Time at least one step, and about `seconds` of them."""
+        begin = time.perf_counter()
+        self.step()  # Brings the weights back into the caches, and says how many fit.
+        repeats = max(1, math.ceil(seconds / (time.perf_counter() - begin)))
+        processor, wall = time.process_time(), time.perf_counter()
+        for _ in range(repeats):
+            self.step()
+        wall, processor = time.perf_counter() - wall, time.process_time() - processor
+        return {"wall": wall / repeats, "processor": processor / repeats, "repeats": repeats}
+
+    def memory(self):
+        """Peak resident bytes of this process, its start and imports included."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return {"bytes": peak if sys.platform == "darwin" else peak * 1024}
+
+
+def sample(output):
+    """The first row's vector of unit length, or the first number, to compare engines by."""
+    import numpy as np
+
+    output = np.asarray(output, "float64")
+    if output.ndim == 0:
+        return [float(output)]
+    row = output[0].mean(0) if output.ndim == 3 else output[0]  # every position is a token
+    return (row / np.linalg.norm(row)).tolist()
+
+
+def answer(jobs, packages, stream=None):
+    """Answer requests from standard input until `quit` or its end."""
+    # Libraries print; what they print must not end up among the answers.
+    replies = stream or os.fdopen(os.dup(1), "w")
+    if stream is None:
+        os.dup2(2, 1)
+    worker = Worker(jobs, packages)
+    for line in sys.stdin:
+        request = json.loads(line)
+        verb = request.pop("do")
+        if verb == "quit":
+            return
+        try:
+            reply = {"result": getattr(worker, verb)(**request)}
+        except Exception as error:
+            traceback.print_exc()
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), file=replies, flush=True)

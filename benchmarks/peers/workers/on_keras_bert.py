@@ -1,0 +1,82 @@
+"""keras_bert in the process: a graph function of the backbone, `fit`'s step, `encode`."""
+
+import os
+import pathlib
+
+from answer_loop import answer
+from rows import given_texts, ids_of_rows, refuse_dtype
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+def features_of(settings):
+    """The three int32 tensors of the rows."""
+    import tensorflow as tf
+
+    ids, mask = ids_of_rows(settings, "int32")
+    return {
+        "input_word_ids": tf.constant(ids),
+        "input_mask": tf.constant(mask),
+        "input_type_ids": tf.constant(ids * 0),
+    }
+
+
+def weights_of(settings):
+    """The prepared weights' folder; refuses precisions that Keras has no policy for here."""
+    refuse_dtype(settings, *POLICIES)
+    return pathlib.Path(settings["folder"]) / "weights"
+
+
+def forward(settings):
+    """Ids to `sequence_output`."""
+    import tensorflow as tf
+
+    from keras_bert.models.backbone import BertBackbone
+
+    backbone = BertBackbone.from_preset(weights_of(settings), dtype=POLICIES[settings["dtype"]])
+    features = features_of(settings)
+
+    @tf.function(autograph=False)
+    def run(inputs):
+        return tf.cast(backbone(inputs, training=False)["sequence_output"], tf.float32)
+
+    return lambda: run(features).numpy()
+
+
+def train(settings):
+    """A step of the classifier as `fit` compiles it; the loss."""
+    import numpy as np
+
+    from keras_bert.models.classifier import BertClassifier
+
+    rate = settings["dropout"]
+    task = BertClassifier.from_preset(
+        weights_of(settings),
+        labels=["no", "yes"],
+        hidden_dropout_prob=rate,
+        attention_probs_dropout_prob=rate,
+        dtype=POLICIES[settings["dtype"]],
+    )
+    task.compile_for(100_000, metrics=[])
+    features, labels = features_of(settings), np.arange(settings["batch"]) % 2
+    return lambda: np.float64(task.train_on_batch(features, labels))
+
+
+def texts(settings):
+    """`encode` of all texts."""
+    from keras_bert.models.sentence_encoder import BertSentenceEncoder
+
+    encoder = BertSentenceEncoder.from_preset(
+        weights_of(settings),
+        pooling="mean",
+        sequence_length=settings["length"],
+        dtype=POLICIES[settings["dtype"]],
+    )
+    given = given_texts(settings)
+    return lambda: encoder.encode(given, batch_size=settings["batch"])
+
+
+if __name__ == "__main__":
+    packages = ("keras-bert-text", "keras", "tensorflow")
+    answer({"forward": forward, "train": train, "texts": texts}, packages)

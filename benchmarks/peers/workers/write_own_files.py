@@ -1,0 +1,71 @@
+"""Writes what engines read: weights, a vocabulary and ids, and the exported SavedModel.
+
+Run once before the workers start, by the Python that has keras_bert:
+
+    write_own_files.py '{"folder": …, "config": {…} or "preset": …, "batch": …, …}'
+
+`weights/` is a folder in Hugging Face's format, random where a shape is given; `served/DTYPE/1`
+are SavedModels of the same weights with mean pooling; `rows.json` has texts of exactly
+`length` tokens each, and their ids.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+
+from keras_bert.checkpoints.formats import read_checkpoint, write_checkpoint
+from keras_bert.config import BertConfig
+from keras_bert.models.backbone import BertBackbone
+from keras_bert.models.sentence_encoder import BertSentenceEncoder
+from keras_bert.presets import resolve_preset
+from keras_bert.text.preprocessor import BertPreprocessor
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+def write_weights(settings, folder):
+    """The preset's weights, or random ones of a shape with the preset's vocabulary."""
+    checkpoint = read_checkpoint(resolve_preset(settings["preset"]))
+    if settings["config"]:
+        preprocessor = BertPreprocessor.from_preset(settings["preset"], sequence_length=128)
+        size = checkpoint.config.vocab_size
+        config = BertConfig(vocab_size=size, **settings["config"])
+        task = BertSentenceEncoder(BertBackbone(config), preprocessor, pooling="mean")
+        task.save_to_preset(folder / "random")
+        checkpoint = read_checkpoint(folder / "random")
+    write_checkpoint(checkpoint, folder / "weights", "huggingface")
+
+
+def write_rows(folder, batch, length):
+    """Texts of words that are one token each, and the ids of `[CLS] … [SEP]`."""
+    vocabulary = (folder / "weights" / "vocab.txt").read_text("utf-8").splitlines()
+    ids = {word: number for number, word in enumerate(vocabulary)}
+    words = [word for word in vocabulary if word.isascii() and word.isalpha() and len(word) > 2]
+    chosen = np.random.default_rng(0).choice(words, (batch, length - 2))
+    texts = [" ".join(row) for row in chosen]
+    rows = [[ids["[CLS]"], *(ids[word] for word in row), ids["[SEP]"]] for row in chosen]
+    (folder / "rows.json").write_text(json.dumps({"texts": texts, "ids": rows}), "utf-8")
+
+
+def write_served(folder, dtype, length):
+    """The SavedModel that a server loads."""
+    task = BertSentenceEncoder.from_preset(
+        folder / "weights", pooling="mean", dtype=POLICIES[dtype], sequence_length=length
+    )
+    task.export(folder / "served" / dtype / "1")
+
+
+def main():
+    """Write what the settings ask for."""
+    settings = json.loads(sys.argv[1])
+    folder = pathlib.Path(settings["folder"])
+    write_weights(settings, folder)
+    write_rows(folder, settings["batch"], settings["length"])
+    if settings["served"] in POLICIES:
+        write_served(folder, settings["served"], settings["length"])
+
+
+if __name__ == "__main__":
+    main()
