@@ -10,7 +10,6 @@ from engine_process import WORKERS, EngineError, EngineProcess
 
 SIZES = (1024, 2048)
 COPY_BYTES = 2**28
-PROVIDERS = {"limit_torch": "torch", "limit_tensorflow": "own"}
 
 
 class MachineLimit:
@@ -26,7 +25,8 @@ class MachineLimit:
         self.dtype, self.threads = dtype, threads
         self.processes, self.reasons = {}, {}
         self.best: dict[str, float] = {}
-        for name, environment in PROVIDERS.items():
+        providers = {} if dtype == "int8" else {"limit_tensorflow": "own"}  # has no such product
+        for name, environment in ({"limit_torch": "torch"} | providers).items():
             try:
                 process = EngineProcess(
                     pythons[environment], WORKERS / f"{name}.py", threads=threads

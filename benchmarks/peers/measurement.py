@@ -83,9 +83,9 @@ def started(name, settings, pythons, folder, failed, stack) -> EngineProcess:
 def add_differences(engines: dict) -> None:
     """Replace each engine's sample by how far it is from the reference's."""
     samples = {name: facts.pop("sample") for name, facts in engines.items() if "sample" in facts}
-    reference = next((name for name in REFERENCES if name in samples), None)
+    reference = next((name for name in (*REFERENCES, *samples) if samples.get(name)), None)
     for name, sample in samples.items():
-        if reference:
+        if reference and sample:
             engines[name]["difference"] = largest_difference(sample, samples[reference])
             engines[name]["reference"] = reference
 

@@ -12,10 +12,13 @@ def graph(settings):
     fused = pathlib.Path(settings["folder"]) / "encoder.fused.onnx"
     if settings["dtype"] == "float32":
         return fused
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     small = fused.with_name("encoder.int8.onnx")
-    quantize_dynamic(str(fused), str(small), weight_type=QuantType.QInt8)
+    # Shape inference knows no types behind the fused operations.
+    kinds = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+    quantize_dynamic(str(fused), str(small), weight_type=QuantType.QInt8, extra_options=kinds)
     return small
 
 
