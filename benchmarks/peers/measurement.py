@@ -22,7 +22,9 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(settings: dict, names: list[str], pythons: dict, rounds: int, seconds: float) -> dict:
+def measure(
+    settings: dict, names: list[str], pythons: dict, rounds: int, seconds: float, source=None
+) -> dict:
     """An entry of the results.
 
     Args:
@@ -31,6 +33,7 @@ def measure(settings: dict, names: list[str], pythons: dict, rounds: int, second
         pythons: the interpreter of each environment by its name.
         rounds: alternated, after one that is dropped.
         seconds: of repeated steps in each engine's turn.
+        source: of the texts, see `prepared_files.write`.
     """
     able = [name for name in names if settings["job"] in ENGINES[name].jobs]
     engines: dict[str, dict] = {name: {"about": ENGINES[name].about} for name in able}
@@ -39,9 +42,8 @@ def measure(settings: dict, names: list[str], pythons: dict, rounds: int, second
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
         kinds = {kind for engine in able for kind in ENGINES[engine].files}
-        failed = prepared_files.write(pythons, settings, kinds, folder)
-        if settings["job"] == "texts":
-            settings = settings | {"texts": str(folder / "texts.json")}
+        failed, facts = prepared_files.write(pythons, settings, kinds, folder, source)
+        settings = settings | facts
         processes = {}
         for engine in able:
             try:
@@ -69,15 +71,20 @@ def measure(settings: dict, names: list[str], pythons: dict, rounds: int, second
 def started(name, settings, pythons, folder, failed, stack) -> EngineProcess:
     """An engine's prepared process, closed with the stack; its `facts` for the results."""
     engine = ENGINES[name]
-    for kind, reason in failed.items():
-        if kind in {"weights", *engine.files}:
-            raise EngineError(reason)
+    require(engine, failed)
     worker = WORKERS / engine.worker
     process = EngineProcess(pythons[engine.environment], worker, threads=settings["threads"])
     stack.callback(process.close)
     more = {"way": engine.way, "folder": str(folder)}
     process.facts = process.ask("prepare", settings=settings | more)
     return process
+
+
+def require(engine, failed: dict[str, str]) -> None:
+    """Raise an EngineError when a file that the engine reads could not be written."""
+    for kind, reason in failed.items():
+        if kind in {"weights", "texts", *engine.files}:
+            raise EngineError(reason)
 
 
 def add_differences(engines: dict) -> None:
@@ -101,7 +108,7 @@ def entry(settings, engines, limit, rounds) -> dict:
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": commit(),
         "machine": machine(),
-        "settings": {key: value for key, value in settings.items() if key != "texts"},
+        "settings": settings,
         "rounds": rounds,
         "limit": limit,
         **amount,
@@ -111,5 +118,5 @@ def entry(settings, engines, limit, rounds) -> dict:
 
 def facts_of(settings: dict) -> str:
     """The settings in a line."""
-    skipped = ("job", "threads", "texts")
+    skipped = ("job", "threads")
     return ", ".join(f"{key} {value}" for key, value in settings.items() if key not in skipped)

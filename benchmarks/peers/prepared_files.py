@@ -14,8 +14,38 @@ from model_shapes import SHAPES
 PRESET, PRESET_SHAPE = "all-minilm-l6-v2", "minilm"
 
 
-def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path) -> dict[str, str]:
-    """Write the kinds of files that are needed; those that failed, with the reason."""
+def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path, source=None):
+    """Write the kinds of files that are needed.
+
+    Args:
+        pythons: the interpreter of each environment by its name.
+        settings: of the measurement.
+        kinds: of `weights`, `served`, `onnx` and `fused`.
+        folder: where to.
+        source: for a `texts` job, `file` (None for the library's documentation), `column`
+            and `count`.
+
+    Returns:
+        The kinds that failed, with the reason; and facts about the texts for the settings.
+    """
+    commands = _commands(settings, kinds, folder)
+    if source is not None:
+        wanted = source | {"folder": str(folder), "length": settings["length"]}
+        commands["texts"] = ["own", "write_texts.py", json.dumps(wanted)]
+    failed = {}
+    for kind, (environment, script, *arguments) in commands.items():
+        try:
+            _run(pythons[environment], WORKERS / script, *arguments, threads=settings["threads"])
+        except EngineError as failure:
+            failed[kind] = f"no {kind}: {failure}"
+            if kind == "weights":
+                break  # All others are made from them.
+    facts = folder / "texts_facts.json"
+    return failed, json.loads(facts.read_text("utf-8")) if facts.exists() else {}
+
+
+def _commands(settings, kinds, folder) -> dict[str, list[str]]:
+    """By kind: environment, script and arguments."""
     shape = settings.get("shape")
     wanted = {
         "folder": str(folder),
@@ -23,10 +53,11 @@ def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path) -> dic
         "config": SHAPES[shape].config() if shape else None,
         "batch": settings["batch"],
         "length": settings["length"],
-        "served": settings["dtype"] if "served" in kinds else "",
     }
-    failed = {}
     commands = {"weights": ["own", "write_own_files.py", json.dumps(wanted)]}
+    if "served" in kinds:
+        served = {"folder": str(folder), "dtype": settings["dtype"], "length": settings["length"]}
+        commands["served"] = ["own", "write_served.py", json.dumps(served)]
     exported, fused = str(folder / "encoder.onnx"), str(folder / "encoder.fused.onnx")
     if kinds & {"onnx", "fused"}:
         commands["onnx"] = ["torch", "write_onnx.py", str(folder / "weights"), exported]
@@ -34,12 +65,7 @@ def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path) -> dic
         sizes = SHAPES[shape or PRESET_SHAPE]
         heads = [str(sizes.heads), str(sizes.hidden)]
         commands["fused"] = ["torch", "write_fused_onnx.py", exported, fused, *heads]
-    for kind, (environment, script, *arguments) in commands.items():
-        try:
-            _run(pythons[environment], WORKERS / script, *arguments, threads=settings["threads"])
-        except EngineError as failure:
-            failed[kind] = f"no {kind}: {failure}"
-    return failed
+    return commands
 
 
 def _run(python, *command, threads: int) -> None:

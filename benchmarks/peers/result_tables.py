@@ -2,7 +2,13 @@
 
 from alternation import spread
 
-HEADINGS = {"forward": "Inference", "train": "Training step", "texts": "Texts end to end"}
+HEADINGS = {
+    "forward": "Inference",
+    "train": "Training step",
+    "texts": "Texts end to end",
+    "start": "From the start of a process to the first answer",
+}
+IN_SECONDS = ("texts", "start")
 SHOWN = ("shape", "batch", "length", "dtype", "dropout", "corpus", "count")
 
 
@@ -24,9 +30,9 @@ def share_of_limit(entry: dict, seconds: float) -> float | None:
 def table(entry: dict) -> str:
     """One section."""
     lines = [f"## {title(entry)}", "", measured(entry), ""]
-    texts = entry["settings"]["job"] == "texts"
-    columns = ["engine", "s" if texts else "ms", "quartiles", "processor"]
-    columns += ["texts/s", "tokens/s"] if texts else ["of the limit"]
+    job = entry["settings"]["job"]
+    columns = ["engine", "s" if job in IN_SECONDS else "ms", "quartiles", "processor"]
+    columns += ["texts/s", "tokens/s"] if job == "texts" else ["of the limit"]
     columns += ["peak memory", "first answer", "difference"]
     lines += [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     engines = sorted(entry["engines"].items(), key=lambda item: _median(item[1]))
@@ -48,13 +54,13 @@ def _missing(facts: dict, columns: int) -> list[str]:
 def _cells(entry: dict, facts: dict) -> list[str]:
     settings = entry["settings"]
     texts = settings["job"] == "texts"
-    scale, digits = (1, 2) if texts else (1e3, 1)
+    scale, digits = (1, 2) if settings["job"] in IN_SECONDS else (1e3, 1)
     wall = spread(facts["wall"])
-    processor = spread(facts["processor"])["median"]
+    processor = spread(facts["processor"])["median"] if facts.get("processor") else None
     cells = [
         f"{scale * wall['median']:,.{digits}f}",
         f"{scale * wall['low']:,.{digits}f} to {scale * wall['high']:,.{digits}f}",
-        f"{scale * processor:,.{digits}f}",
+        "" if processor is None else f"{scale * processor:,.{digits}f}",
     ]
     if texts:
         cells += [f"{settings[unit] / wall['median']:,.0f}" for unit in ("count", "tokens")]

@@ -1,15 +1,19 @@
 """Measures keras_bert beside its peers, all in one run, alternating, and keeps the results.
 
-    python benchmarks/peers/run.py                   a default set, under about ten minutes
+    python benchmarks/peers/run.py                   a default set, about ten minutes
     python benchmarks/peers/run.py forward --shape base --batch 1,32 --dtype float32,bfloat16
     python benchmarks/peers/run.py forward --engines keras_bert,served,onnxruntime --rounds 9
+    python benchmarks/peers/run.py train --dropout 0,0.1
+    python benchmarks/peers/run.py texts --texts FILE.tsv.gz --column 0 --count 0
+    python benchmarks/peers/run.py start --rounds 5
     python benchmarks/peers/run.py --make-environments
+    python benchmarks/peers/run.py --compare         regressions of ours; the exit status says
     python benchmarks/peers/run.py --table           write the page from stored results anew
 
 Engines run in environments of their own, which `--make-environments` makes once. Every
 combination of the comma-separated settings is one measurement, added to
-`benchmarks/results/peers/DATE.json`; `benchmarks/results/peers.md` shows the newest of each.
-An engine that is missing or fails stands in the table with the reason.
+`benchmarks/results/peers/DATE.json`; `benchmarks/results/peers.md` and `.svg` show the newest
+of each. An engine that is missing or fails stands in the table with the reason.
 """
 
 import argparse
@@ -18,17 +22,29 @@ import pathlib
 import sys
 
 import history
+from comparison import regressions
 from engine_table import ENGINES
 from environments import ENVIRONMENTS, make_environments, pythons
 from measurement import measure
 from model_shapes import SHAPES
+from picture import picture
 from result_tables import page, table
+from start_measurement import measure_start
 
 DTYPES = ("float32", "bfloat16", "int8")
+BATCHES = {"forward": 32, "train": 16, "texts": 32, "start": 1}
+# What runs without arguments: job, batch, precision, rounds.
+DEFAULTS = [
+    "forward --batch 1,32 --rounds 5",
+    "forward --batch 32 --dtype bfloat16 --rounds 5",
+    "train --rounds 3",
+    "texts --count 1000 --rounds 2",
+    "start --rounds 1 --engines keras_bert,served,transformers,onnxruntime,openvino",
+]
 
 
 def several(kind, known=None):
-    """A parser of comma-separated values."""
+    """A parser of comma-separated values, of the known ones if there are such."""
 
     def parse(text):
         values = [kind(part) for part in text.split(",")]
@@ -45,54 +61,103 @@ def parsed(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("job", nargs="?", choices=["forward", "train", "texts"])
-    parser.add_argument("--shape", type=several(str, SHAPES), default=["minilm"])
-    parser.add_argument("--batch", type=several(int), help="rows; 32, of train 16")
-    parser.add_argument("--length", type=int, default=128, help="tokens of a row, or the most")
-    parser.add_argument("--dtype", type=several(str, DTYPES), default=["float32"])
-    parser.add_argument("--dropout", type=several(float), default=[0.1], help="of train")
-    parser.add_argument("--engines", type=several(str, ENGINES), default=list(ENGINES))
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=0.3, help="of each engine's turn")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--environments", type=pathlib.Path, default=ENVIRONMENTS)
-    parser.add_argument("--make-environments", action="store_true")
-    parser.add_argument("--results", type=pathlib.Path, default=history.RESULTS)
-    parser.add_argument("--table", action="store_true", help="write the page, measure nothing")
-    return parser.parse_args(arguments)
+    option = parser.add_argument
+    option("job", nargs="?", choices=list(BATCHES))
+    option("--shape", type=several(str, SHAPES), default=["minilm"])
+    option("--batch", type=several(int), help="rows; 32, of train 16, of start 1")
+    option("--length", type=int, default=128, help="tokens of a row, or the most of a text")
+    option("--dtype", type=several(str, DTYPES), default=["float32"])
+    option("--dropout", type=several(float), default=[0.1], help="of train")
+    option("--texts", type=pathlib.Path, help="a file of texts: .txt, .tsv, .tsv.gz, …")
+    option("--column", help="of that file: a name, or a number from 0")
+    option("--corpus", help="what the table calls it; the file's name")
+    option("--count", type=int, default=2000, help="texts to take; 0 for all")
+    option("--engines", type=several(str, ENGINES), default=list(ENGINES))
+    option("--rounds", type=int, default=9)
+    option("--seconds", type=float, default=0.3, help="of each engine's turn")
+    option("--threads", type=int, default=2)
+    option("--environments", type=pathlib.Path, default=ENVIRONMENTS)
+    option("--make-environments", action="store_true")
+    option("--results", type=pathlib.Path, default=history.RESULTS)
+    option("--table", action="store_true", help="write the page, measure nothing")
+    option("--compare", action="store_true", help="name regressions, measure nothing")
+    found = parser.parse_args(arguments)
+    if found.rounds < 1 or found.threads < 1 or found.length < 3 or min(found.batch or [1]) < 1:
+        parser.error("expected --rounds, --threads and --batch of 1 or more, --length of 3")
+    return found
 
 
 def combinations(arguments):
-    """The settings of every measurement that was asked for."""
-    batches = arguments.batch or [{"train": 16}.get(arguments.job, 32)]
-    for shape, dtype, batch in itertools.product(arguments.shape, arguments.dtype, batches):
-        settings = {"job": arguments.job, "shape": shape, "batch": batch}
-        settings |= {"length": arguments.length, "dtype": dtype, "threads": arguments.threads}
-        if arguments.job == "train":
-            yield from (settings | {"dropout": rate} for rate in arguments.dropout)
+    """The settings of every measurement of a job that was asked for."""
+    job = arguments.job
+    common = {"length": arguments.length, "threads": arguments.threads}
+    if job == "texts":
+        name = arguments.texts.name if arguments.texts else "Python's documentation"
+        common |= {"corpus": arguments.corpus or name}
+    shapes = [None] if job == "texts" else arguments.shape  # texts have a model that knows them
+    rates = arguments.dropout if job == "train" else [None]
+    batches = arguments.batch or [BATCHES[job]]
+    for shape, dtype, batch, rate in itertools.product(shapes, arguments.dtype, batches, rates):
+        settings = {"job": job, "shape": shape, "batch": batch, "dtype": dtype, "dropout": rate}
+        yield {name: value for name, value in settings.items() if value is not None} | common
+
+
+def source_of(arguments):
+    """Where the texts of a `texts` job come from."""
+    if arguments.job != "texts":
+        return None
+    path = arguments.texts and str(arguments.texts.resolve())
+    return {"file": path, "column": arguments.column, "count": arguments.count}
+
+
+def run_job(arguments) -> None:
+    """Measure every combination, and keep and print each as soon as it is there."""
+    known = pythons(arguments.environments)
+    engines, rounds = arguments.engines, arguments.rounds
+    for settings in combinations(arguments):
+        if arguments.job == "start":
+            entry = measure_start(settings, engines, known, rounds)
         else:
-            yield settings
+            source = source_of(arguments)
+            entry = measure(settings, engines, known, rounds, arguments.seconds, source)
+        history.add(entry, arguments.results)
+        print(table(entry), flush=True)
+        write_page(arguments.results)
 
 
 def write_page(results: pathlib.Path) -> None:
-    """Beside the folder of results, from the newest entry of each kind."""
+    """The page and the picture beside the folder of results, of the newest entries."""
     newest = [group[-1] for group in history.newest(history.entries(results))]
     if newest:
         results.with_suffix(".md").write_text(page(newest), "utf-8")
+        results.with_suffix(".svg").write_text(picture(newest), "utf-8")
 
 
-def main(arguments=None) -> int:
+def compare(results: pathlib.Path) -> int:
+    """Print regressions; 1 if there are any."""
+    pairs = [group for group in history.newest(history.entries(results), 2) if len(group) == 2]
+    lines = [line for older, newer in pairs for line in regressions(older, newer)]
+    print("\n".join(lines) or f"no regression among {len(pairs)} measurements with a past")
+    return int(bool(lines))
+
+
+def main(given=None) -> int:
     """Do what the command line says; the exit status."""
-    arguments = parsed(arguments)
+    given = sys.argv[1:] if given is None else given
+    arguments = parsed(given)
+    if arguments.compare:
+        return compare(arguments.results)
     if arguments.make_environments:
-        make_environments(arguments.environments)
-    for settings in combinations(arguments) if arguments.job else ():
-        known = pythons(arguments.environments)
-        entry = measure(settings, arguments.engines, known, arguments.rounds, arguments.seconds)
-        history.add(entry, arguments.results)
-        print(table(entry), flush=True)
-    if arguments.job or arguments.table:
+        failed = make_environments(arguments.environments)
+        if arguments.job is None:
+            return int(bool(failed))
+    if arguments.table:
         write_page(arguments.results)
+    elif arguments.job:
+        run_job(arguments)
+    else:
+        for line in DEFAULTS:
+            run_job(parsed([*line.split(), *given]))
     return 0
 
 

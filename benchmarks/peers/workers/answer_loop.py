@@ -28,7 +28,7 @@ class Worker:
         self.jobs, self.packages, self.step = jobs, packages, None
 
     def prepare(self, settings):
-        """Build and warm up; facts about the engine and its answer."""
+        """Build, and answer once; facts about the engine and its answer."""
         job = settings["job"]
         if job not in self.jobs:
             raise ValueError(f"expected a job of {sorted(self.jobs)}; received {job!r}")
@@ -36,21 +36,28 @@ class Worker:
         self.step = self.jobs[job](settings)
         output = self.step()
         first = time.perf_counter() - begin
-        self.step()  # Traced, compiled and allocated by now.
         versions = {name: importlib.metadata.version(name) for name in self.packages}
         versions["python"] = platform.python_version()
         return {"versions": versions, "sample": sample(output), "first_seconds": first}
 
     def run(self, seconds):
-        """Time at least one step, and about `seconds` of them."""
-        begin = time.perf_counter()
-        self.step()  # Brings the weights back into the caches, and says how many fit.
-        repeats = max(1, math.ceil(seconds / (time.perf_counter() - begin)))
+        """Time one step, and if it is shorter than `seconds`, as many as fill them.
+
+        The first of short steps brings the weights back into the caches and is not counted.
+        """
+        wall, processor = self.timed(1)
+        repeats = 1
+        if wall < seconds:
+            repeats = math.ceil(seconds / wall)
+            wall, processor = self.timed(repeats)
+        return {"wall": wall / repeats, "processor": processor / repeats, "repeats": repeats}
+
+    def timed(self, repeats):
+        """Wall and processor seconds of so many steps."""
         processor, wall = time.process_time(), time.perf_counter()
         for _ in range(repeats):
             self.step()
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
-        return {"wall": wall / repeats, "processor": processor / repeats, "repeats": repeats}
+        return time.perf_counter() - wall, time.process_time() - processor
 
     def memory(self):
         """Peak resident bytes of this process, its start and imports included."""
@@ -59,10 +66,15 @@ class Worker:
 
 
 def sample(output):
-    """The first row's vector of unit length, or the first number, to compare engines by."""
+    """What engines are compared by: the first row's vector of unit length, or the number.
+
+    None for NaN, by which an engine says that its weights are not the prepared ones.
+    """
     import numpy as np
 
     output = np.asarray(output, "float64")
+    if np.isnan(output).any():
+        return None
     if output.ndim == 0:
         return [float(output)]
     row = output[0].mean(0) if output.ndim == 3 else output[0]  # every position is a token

@@ -23,7 +23,7 @@ def _rows(settings):
 
 def given_texts(settings):
     """The texts of a `texts` job."""
-    return json.loads(pathlib.Path(settings["texts"]).read_text("utf-8"))
+    return json.loads((pathlib.Path(settings["folder"]) / "texts.json").read_text("utf-8"))
 
 
 def refuse_dtype(settings, *known):

@@ -1,12 +1,11 @@
-"""Writes what engines read: weights, a vocabulary and ids, and the exported SavedModel.
+"""Writes what every engine reads: weights, a vocabulary, rows of ids.
 
 Run once before the workers start, by the Python that has keras_bert:
 
-    write_own_files.py '{"folder": …, "config": {…} or "preset": …, "batch": …, …}'
+    write_own_files.py '{"folder": …, "preset": …, "config": {…} or null, "batch": …, "length": …}'
 
-`weights/` is a folder in Hugging Face's format, random where a shape is given; `served/DTYPE/1`
-are SavedModels of the same weights with mean pooling; `rows.json` has texts of exactly
-`length` tokens each, and their ids.
+`weights/` is a folder in Hugging Face's format, random where a shape is given; `rows.json` has
+texts of exactly `length` tokens each, and their ids.
 """
 
 import json
@@ -21,8 +20,6 @@ from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.sentence_encoder import BertSentenceEncoder
 from keras_bert.presets import resolve_preset
 from keras_bert.text.preprocessor import BertPreprocessor
-
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
 def write_weights(settings, folder):
@@ -49,22 +46,12 @@ def write_rows(folder, batch, length):
     (folder / "rows.json").write_text(json.dumps({"texts": texts, "ids": rows}), "utf-8")
 
 
-def write_served(folder, dtype, length):
-    """The SavedModel that a server loads."""
-    task = BertSentenceEncoder.from_preset(
-        folder / "weights", pooling="mean", dtype=POLICIES[dtype], sequence_length=length
-    )
-    task.export(folder / "served" / dtype / "1")
-
-
 def main():
     """Write what the settings ask for."""
     settings = json.loads(sys.argv[1])
     folder = pathlib.Path(settings["folder"])
     write_weights(settings, folder)
     write_rows(folder, settings["batch"], settings["length"])
-    if settings["served"] in POLICIES:
-        write_served(folder, settings["served"], settings["length"])
 
 
 if __name__ == "__main__":
