@@ -5,10 +5,12 @@ does beside the benchmark, or how warm it is, then falls on all alike. The first
 dropped.
 """
 
+import os
 import statistics
 import time
 
 from engine_process import EngineError
+from machine_facts import busy_seconds
 
 REST = 0.25  # seconds in which an engine's spinning threads go to sleep
 
@@ -24,29 +26,41 @@ def alternate(processes: dict, rounds: int, seconds: float, between=None, progre
         progress: called with the number of turns done and of all.
 
     Returns:
-        By name: `wall` and `processor`, lists of seconds a step; or `reason`, why the engine
-        stopped answering.
+        By name: `wall` and `processor`, lists of seconds a step, and `others`, the part of the
+        machine's processors that other programs had meanwhile (None where the system does not
+        say); or `reason`, why the engine stopped answering.
     """
-    times = {name: {"wall": [], "processor": []} for name in processes}
+    times = {name: {"wall": [], "processor": [], "others": []} for name in processes}
     going = list(processes)
     for turn in range(rounds + 1):
         for name in going[turn % max(1, len(going)) :] + going[: turn % max(1, len(going))]:
             time.sleep(REST)
             try:
-                took = processes[name].ask("run", seconds=seconds)
+                took = observed(processes[name], seconds)
             except EngineError as failure:
                 times[name] = {"reason": str(failure)}
                 going.remove(name)
                 continue
             if turn:
-                for clock in ("wall", "processor"):
-                    times[name][clock].append(took[clock])
+                for clock, kept in times[name].items():
+                    kept.append(took[clock])
         if between is not None:
             time.sleep(REST)
             between()
         if progress is not None:
             progress(turn + 1, rounds + 1)
     return times
+
+
+def observed(process, seconds: float) -> dict:
+    """One turn of an engine, and the part of the processors that others had in it."""
+    begin, busy = time.perf_counter(), busy_seconds()
+    took = process.ask("run", seconds=seconds)
+    others = None
+    if busy is not None:
+        elapsed = (time.perf_counter() - begin) * os.cpu_count()
+        others = max(0.0, busy_seconds() - busy - took["spent"]) / elapsed
+    return took | {"others": others}
 
 
 def spread(values: list[float]) -> dict[str, float]:

@@ -24,6 +24,15 @@ def machine() -> dict:
     return facts | {"system": f"{platform.system()} {platform.machine()}"}
 
 
+def busy_seconds() -> float | None:
+    """Processor seconds that all programs of the machine have had; None where unknown."""
+    path = pathlib.Path("/proc/stat")
+    if not path.exists():
+        return None
+    user, nice, system, _, _, interrupts, soft, *_ = map(int, path.read_text().split()[1:9])
+    return (user + nice + system + interrupts + soft) / os.sysconf("SC_CLK_TCK")
+
+
 def commit() -> str:
     """The commit that is measured, with `+` where the package differs from it."""
     try:

@@ -56,6 +56,6 @@ class MachineLimit:
 
     def close(self) -> dict:
         """The best rates, and why a provider gave none."""
-        for process in self.processes.values():
-            process.close()
+        while self.processes:
+            self.processes.popitem()[1].close()
         return self.best | ({"reasons": self.reasons} if self.reasons else {})

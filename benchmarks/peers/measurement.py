@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import pathlib
+import statistics
 import sys
 import tempfile
 
@@ -14,6 +15,7 @@ from machine_facts import commit, machine
 from machine_limit import MachineLimit
 from model_shapes import FORWARDS, SHAPES, operations
 
+QUIET = 0.05  # of the processors to other programs: more disturbs a measurement
 REFERENCES = ("transformers", "keras_bert")
 
 
@@ -40,6 +42,7 @@ def measure(
     say(f"{settings['job']} {facts_of(settings)}: writing files")
     limit = MachineLimit(pythons, settings["dtype"], settings["threads"])
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        stack.callback(limit.close)
         folder = pathlib.Path(name)
         kinds = {kind for engine in able for kind in ENGINES[engine].files}
         failed, facts = prepared_files.write(pythons, settings, kinds, folder, source)
@@ -65,6 +68,10 @@ def measure(
             with contextlib.suppress(EngineError):
                 engines[engine]["memory"] = processes[engine].ask("memory")["bytes"]
     add_differences(engines)
+    if (share := others_share(engines)) and share > QUIET:
+        say(
+            f"  other programs had {share:.0%} of the processors: these times are not to be trusted"
+        )
     return entry(settings, engines, limit.close(), rounds)
 
 
@@ -85,6 +92,12 @@ def require(engine, failed: dict[str, str]) -> None:
     for kind, reason in failed.items():
         if kind in {"weights", "texts", *engine.files}:
             raise EngineError(reason)
+
+
+def others_share(engines: dict) -> float | None:
+    """The median part of the processors that other programs had; None if unknown."""
+    shares = [share for facts in engines.values() for share in facts.get("others", ())]
+    return statistics.median(shares) if shares and None not in shares else None
 
 
 def add_differences(engines: dict) -> None:
@@ -110,6 +123,7 @@ def entry(settings, engines, limit, rounds) -> dict:
         "machine": machine(),
         "settings": settings,
         "rounds": rounds,
+        "others": others_share(engines),
         "limit": limit,
         **amount,
         "engines": engines,

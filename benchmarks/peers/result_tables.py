@@ -87,6 +87,8 @@ def measured(entry: dict) -> str:
         facts.append(f"limit {rate:,.0f} GFLOP/s in {entry['settings']['dtype']}")
     if "bytes_per_second" in limit:
         facts.append(f"copies at {limit['bytes_per_second'] / 1e9:.1f} GB/s")
+    if entry.get("others") is not None:
+        facts.append(f"other programs had {entry['others']:.0%} of the processors")
     facts += [f"{name}: {reason}" for name, reason in limit.get("reasons", {}).items()]
     return "; ".join(facts) + "."
 

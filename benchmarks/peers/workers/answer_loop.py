@@ -5,7 +5,8 @@ settings and returns a step, which takes nothing and returns what the engine com
 Requests, each answered by `{"result": …}` or `{"error": "…"}`:
 
     {"do": "prepare", "settings": {"job": "forward", …}}  → versions, sample, first answer
-    {"do": "run", "seconds": 0.3}   → wall and processor seconds a step, repeats, loss
+    {"do": "run", "seconds": 0.3}   → wall and processor seconds a step, repeats, and
+                                      `spent`, processor seconds of all that the request took
     {"do": "memory"}                → the process's peak resident bytes
     {"do": "quit"}
 """
@@ -45,12 +46,14 @@ class Worker:
 
         The first of short steps brings the weights back into the caches and is not counted.
         """
+        begin = time.process_time()
         wall, processor = self.timed(1)
         repeats = 1
         if wall < seconds:
             repeats = math.ceil(seconds / wall)
             wall, processor = self.timed(repeats)
-        return {"wall": wall / repeats, "processor": processor / repeats, "repeats": repeats}
+        times = {"wall": wall / repeats, "processor": processor / repeats, "repeats": repeats}
+        return times | {"spent": time.process_time() - begin}
 
     def timed(self, repeats):
         """Wall and processor seconds of so many steps."""
