@@ -18,7 +18,7 @@ PYTEST := -m pytest -n $(WORKERS) --dist loadfile --durations=10
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench build test-wheel parity lock clean
+.PHONY: help setup demo test check format bench bench-peers build test-wheel parity lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ format: setup ## format the code and repair what the linter can
 bench: setup ## print every table of benchmarks/, with its date
 	@set -e; for file in $(or $(ARGS),$(shell grep -l __main__ benchmarks/*.py)); do echo "== $$file"; $(RUN) $$file; done
 
+# What cannot be installed here stands in the table as missing.
+bench-peers: setup ## measure beside other implementations, each in an environment of its own
+	-$(RUN) benchmarks/peers/run.py --make-environments
+	$(RUN) benchmarks/peers/run.py $(ARGS)
+
 build: setup ## build the sdist and, from it, the wheel into dist/
 	rm -rf dist
 	$(RUN) -m build --no-isolation
@@ -75,5 +80,5 @@ lock: setup ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade 
 		--extra dev --output-file requirements.lock pyproject.toml $(ARGS)
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) .venv-wheel .venv-parity build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) .venv-wheel .venv-parity .venv-peers build dist .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

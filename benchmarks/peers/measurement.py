@@ -16,7 +16,6 @@ from machine_limit import MachineLimit
 from model_shapes import FORWARDS, SHAPES, operations
 
 QUIET = 0.05  # of the processors to other programs: more disturbs a measurement
-REFERENCES = ("transformers", "keras_bert")
 
 
 def say(text: str) -> None:
@@ -45,7 +44,7 @@ def measure(
         stack.callback(limit.close)
         folder = pathlib.Path(name)
         kinds = {kind for engine in able for kind in ENGINES[engine].files}
-        failed, facts = prepared_files.write(pythons, settings, kinds, folder, source)
+        failed, facts, reference = prepared_files.write(pythons, settings, kinds, folder, source)
         settings = settings | facts
         processes = {}
         for engine in able:
@@ -67,7 +66,7 @@ def measure(
             engines[engine] |= took
             with contextlib.suppress(EngineError):
                 engines[engine]["memory"] = processes[engine].ask("memory")["bytes"]
-    add_differences(engines)
+    add_differences(engines, reference)
     if (share := others_share(engines)) and share > QUIET:
         say(
             f"  other programs had {share:.0%} of the processors: these times are not to be trusted"
@@ -100,14 +99,12 @@ def others_share(engines: dict) -> float | None:
     return statistics.median(shares) if shares and None not in shares else None
 
 
-def add_differences(engines: dict) -> None:
-    """Replace each engine's sample by how far it is from the reference's."""
-    samples = {name: facts.pop("sample") for name, facts in engines.items() if "sample" in facts}
-    reference = next((name for name in (*REFERENCES, *samples) if samples.get(name)), None)
-    for name, sample in samples.items():
-        if reference and sample:
-            engines[name]["difference"] = largest_difference(sample, samples[reference])
-            engines[name]["reference"] = reference
+def add_differences(engines: dict, reference: list[float]) -> None:
+    """Replace each engine's sample by how far it is from the reference's vector."""
+    for facts in engines.values():
+        sample = facts.pop("sample", None)
+        if sample:
+            facts["difference"] = largest_difference(sample, reference)
 
 
 def entry(settings, engines, limit, rounds) -> dict:

@@ -26,7 +26,8 @@ def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path, source
             and `count`.
 
     Returns:
-        The kinds that failed, with the reason; and facts about the texts for the settings.
+        The kinds that failed, with the reason; facts about the texts for the settings; and
+        the first text's vector in float32.
     """
     commands = _commands(settings, kinds, folder)
     if source is not None:
@@ -40,8 +41,12 @@ def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path, source
             failed[kind] = f"no {kind}: {failure}"
             if kind == "weights":
                 break  # All others are made from them.
-    facts = folder / "texts_facts.json"
-    return failed, json.loads(facts.read_text("utf-8")) if facts.exists() else {}
+    facts, reference = (_read(folder / f"{name}.json") for name in ("texts_facts", "reference"))
+    return failed, facts or {}, reference or []
+
+
+def _read(path: pathlib.Path):
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
 
 
 def _commands(settings, kinds, folder) -> dict[str, list[str]]:

@@ -115,9 +115,9 @@ engines, all in one run, each engine in a process and an environment of its own.
 is the time of all threads. *Of the limit* is the rate of the model's matrix products over
 the best rate of a large product that the same run saw. *First answer* is the time from the
 start of loading to the first answer, imports included. *Difference* is the largest one
-between the vectors of the first text (or between the first losses) and those of
-transformers, or of keras_bert where transformers is not measured; empty for engines with
-weights of their own.
+between the vector of the first text, mean of its tokens' and of length 1, and what
+keras_bert gives for it in float32; empty for engines with weights of their own, and for
+losses.
 """
 
 

@@ -18,7 +18,7 @@ def measure_start(settings: dict, names: list[str], pythons: dict, rounds: int) 
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         kinds = {kind for engine in able for kind in ENGINES[engine].files}
-        failed, _ = prepared_files.write(pythons, settings, kinds, folder)
+        failed, _, reference = prepared_files.write(pythons, settings, kinds, folder)
 
         def command(environment, arguments):
             return lambda: (time_command(pythons[environment], arguments, threads), {})
@@ -37,5 +37,5 @@ def measure_start(settings: dict, names: list[str], pythons: dict, rounds: int) 
         rows = start_rounds(timed, rounds, lambda done, of: say(f"  round {done} of {of}"))
     for name, facts in rows.items():
         facts["about"] = ENGINES[name].about if name in ENGINES else "a process of its own"
-    add_differences(rows)
+    add_differences(rows, reference)
     return entry(settings, rows, {}, rounds)

@@ -5,7 +5,8 @@ Run once before the workers start, by the Python that has keras_bert:
     write_own_files.py '{"folder": …, "preset": …, "config": {…} or null, "batch": …, "length": …}'
 
 `weights/` is a folder in Hugging Face's format, random where a shape is given; `rows.json` has
-texts of exactly `length` tokens each, and their ids.
+texts of exactly `length` tokens each, and their ids; `reference.json` is the first one's vector
+in float32, with which the engines' are compared.
 """
 
 import json
@@ -36,7 +37,7 @@ def write_weights(settings, folder):
 
 
 def write_rows(folder, batch, length):
-    """Texts of words that are one token each, and the ids of `[CLS] … [SEP]`."""
+    """Texts of words that are one token each, and the ids of `[CLS] … [SEP]`; the texts."""
     vocabulary = (folder / "weights" / "vocab.txt").read_text("utf-8").splitlines()
     ids = {word: number for number, word in enumerate(vocabulary)}
     words = [word for word in vocabulary if word.isascii() and word.isalpha() and len(word) > 2]
@@ -44,6 +45,16 @@ def write_rows(folder, batch, length):
     texts = [" ".join(row) for row in chosen]
     rows = [[ids["[CLS]"], *(ids[word] for word in row), ids["[SEP]"]] for row in chosen]
     (folder / "rows.json").write_text(json.dumps({"texts": texts, "ids": rows}), "utf-8")
+    return texts
+
+
+def write_reference(folder, text, length):
+    """The vector of one text: mean over its tokens, of length 1."""
+    encoder = BertSentenceEncoder.from_preset(
+        folder / "weights", pooling="mean", sequence_length=length
+    )
+    vector = encoder.encode([text])[0].tolist()
+    (folder / "reference.json").write_text(json.dumps(vector), "utf-8")
 
 
 def main():
@@ -51,7 +62,8 @@ def main():
     settings = json.loads(sys.argv[1])
     folder = pathlib.Path(settings["folder"])
     write_weights(settings, folder)
-    write_rows(folder, settings["batch"], settings["length"])
+    texts = write_rows(folder, settings["batch"], settings["length"])
+    write_reference(folder, texts[0], settings["length"])
 
 
 if __name__ == "__main__":

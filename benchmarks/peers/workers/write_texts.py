@@ -4,7 +4,8 @@
 
 Without a file they are paragraphs of the documentation strings of Python's library.
 `texts.json` is a list of strings, `texts_facts.json` has `count` and `tokens`: those that are
-left of each text at `length`, `[CLS]` and `[SEP]` included. Texts are a sample of `count` in
+left of each text at `length`, `[CLS]` and `[SEP]` included; `reference.json` becomes the
+vector of the first. Texts are a sample of `count` in
 the order of the file, or all with 0.
 """
 
@@ -13,6 +14,7 @@ import pathlib
 import sys
 
 import numpy as np
+from write_own_files import write_reference
 
 from keras_bert.data.records import read_records
 from keras_bert.text.preprocessor import BertPreprocessor
@@ -49,6 +51,7 @@ def main():
     else:
         texts = library_paragraphs()
     texts = chosen(texts, settings["count"])
+    write_reference(folder, texts[0], settings["length"])
     preprocessor = BertPreprocessor.from_preset(
         folder / "weights", sequence_length=settings["length"]
     )
