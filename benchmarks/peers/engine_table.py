@@ -27,14 +27,18 @@ class Engine(typing.NamedTuple):
     files: tuple[str, ...] = ("weights",)
 
 
-ALL = ("forward", "train", "texts")
+IDS, STRINGS = ("forward", "train"), ("fit", "texts")
+ALL = IDS + STRINGS
 ENGINES = {
     "keras_bert": Engine(
         "own",
         "on_keras_bert.py",
-        "in the process: backbone in a `tf.function`; train step of `fit`; `encode` of strings",
+        "in the process: backbone in a `tf.function`; step of `fit`; `fit` and `encode` of strings",
         ALL,
         "process",
+    ),
+    "keras_bert_packed": Engine(
+        "own", "on_keras_bert.py", "`fit(…, packing=True)`: several texts a row", ("fit",), "packed"
     ),
     "served": Engine(
         "own",
@@ -60,16 +64,16 @@ ENGINES = {
         "sdpa",
     ),
     "transformers_eager": Engine(
-        "torch", "on_transformers.py", "`attn_implementation='eager'`", ALL[:2], "eager"
+        "torch", "on_transformers.py", "`attn_implementation='eager'`", IDS, "eager"
     ),
     "transformers_compile": Engine(
-        "torch", "on_transformers.py", "sdpa under `torch.compile`", ALL[:2], "compile"
+        "torch", "on_transformers.py", "sdpa under `torch.compile`", IDS, "compile"
     ),
     "transformers_unsorted": Engine(
-        "torch", "on_transformers.py", "sdpa, texts as they come, 32 a batch", ALL[2:], "unsorted"
+        "torch", "on_transformers.py", "sdpa, texts as they come, 32 a batch", STRINGS, "unsorted"
     ),
     "sentence_transformers": Engine(
-        "torch", "on_sentence_transformers.py", "`SentenceTransformer.encode`", ALL[2:]
+        "torch", "on_sentence_transformers.py", "`SentenceTransformer.encode`", ("texts",)
     ),
     "onnxruntime": Engine(
         "onnxruntime",
@@ -97,6 +101,6 @@ ENGINES = {
         "tf_models",
         "on_tf_models.py",
         "`BertEncoderV2` of the Model Garden in a `tf.function`",
-        ALL[:2],
+        IDS,
     ),
 }

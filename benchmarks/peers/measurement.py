@@ -36,8 +36,10 @@ def measure(
         seconds: of repeated steps in each engine's turn.
         source: of the texts, see `prepared_files.write`.
     """
+    engines: dict[str, dict] = {name: {"about": ENGINES[name].about} for name in names}
     able = [name for name in names if settings["job"] in ENGINES[name].jobs]
-    engines: dict[str, dict] = {name: {"about": ENGINES[name].about} for name in able}
+    for name in set(names) - set(able):
+        engines[name]["reason"] = f"does not do {settings['job']}"
     say(f"{settings['job']} {facts_of(settings)}: writing files")
     limit = MachineLimit(pythons, settings["dtype"], settings["threads"])
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:

@@ -5,10 +5,12 @@ from alternation import spread
 HEADINGS = {
     "forward": "Inference",
     "train": "Training step",
+    "fit": "An epoch on texts",
     "texts": "Texts end to end",
     "start": "From the start of a process to the first answer",
 }
-IN_SECONDS = ("texts", "start")
+OF_TEXTS = ("fit", "texts")
+IN_SECONDS = (*OF_TEXTS, "start")
 SHOWN = ("shape", "batch", "length", "dtype", "dropout", "corpus", "count")
 
 
@@ -32,7 +34,7 @@ def table(entry: dict) -> str:
     lines = [f"## {title(entry)}", "", measured(entry), ""]
     job = entry["settings"]["job"]
     columns = ["engine", "s" if job in IN_SECONDS else "ms", "quartiles", "processor"]
-    columns += ["texts/s", "tokens/s"] if job == "texts" else ["of the limit"]
+    columns += ["texts/s", "tokens/s"] if job in OF_TEXTS else ["of the limit"]
     columns += ["peak memory", "first answer", "difference"]
     lines += [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     engines = sorted(entry["engines"].items(), key=lambda item: _median(item[1]))
@@ -53,7 +55,7 @@ def _missing(facts: dict, columns: int) -> list[str]:
 
 def _cells(entry: dict, facts: dict) -> list[str]:
     settings = entry["settings"]
-    texts = settings["job"] == "texts"
+    texts = settings["job"] in OF_TEXTS
     scale, digits = (1, 2) if settings["job"] in IN_SECONDS else (1e3, 1)
     wall = spread(facts["wall"])
     processor = spread(facts["processor"])["median"] if facts.get("processor") else None

@@ -4,6 +4,7 @@
     python benchmarks/peers/run.py forward --shape base --batch 1,32 --dtype float32,bfloat16
     python benchmarks/peers/run.py forward --engines keras_bert,served,onnxruntime --rounds 9
     python benchmarks/peers/run.py train --dropout 0,0.1
+    python benchmarks/peers/run.py fit --count 500 --rounds 3
     python benchmarks/peers/run.py texts --texts FILE.tsv.gz --column 0 --count 0
     python benchmarks/peers/run.py start --rounds 5
     python benchmarks/peers/run.py --make-environments
@@ -28,18 +29,18 @@ from environments import ENVIRONMENTS, make_environments, pythons
 from measurement import measure
 from model_shapes import SHAPES
 from picture import picture
-from result_tables import page, table
+from result_tables import OF_TEXTS, page, table
 from start_measurement import measure_start
 
 DTYPES = ("float32", "bfloat16", "int8")
-BATCHES = {"forward": 32, "train": 16, "texts": 32, "start": 1}
-# What runs without arguments: job, batch, precision, rounds.
+BATCHES = {"forward": 32, "train": 16, "fit": 16, "texts": 32, "start": 1}
+# What runs without arguments, a command line each.
+SOME = "keras_bert,served,served_text,keras_hub,onnxruntime,openvino"
 DEFAULTS = [
-    "forward --batch 1,32 --rounds 5",
-    "forward --batch 32 --dtype bfloat16 --rounds 5",
-    "train --rounds 3",
-    "texts --count 1000 --rounds 2",
-    "start --rounds 1 --engines keras_bert,served,transformers,onnxruntime,openvino",
+    f"forward --rounds 5 --engines {SOME},transformers",
+    "train --rounds 3 --engines keras_bert,keras_hub,transformers",
+    f"texts --count 500 --rounds 2 --engines {SOME},sentence_transformers",
+    "start --rounds 1 --engines served,onnxruntime,openvino",
 ]
 
 
@@ -64,15 +65,15 @@ def parsed(arguments):
     option = parser.add_argument
     option("job", nargs="?", choices=list(BATCHES))
     option("--shape", type=several(str, SHAPES), default=["minilm"])
-    option("--batch", type=several(int), help="rows; 32, of train 16, of start 1")
+    option("--batch", type=several(int), help="rows; 32, of train and fit 16, of start 1")
     option("--length", type=int, default=128, help="tokens of a row, or the most of a text")
     option("--dtype", type=several(str, DTYPES), default=["float32"])
-    option("--dropout", type=several(float), default=[0.1], help="of train")
+    option("--dropout", type=several(float), default=[0.1], help="of train and fit")
     option("--texts", type=pathlib.Path, help="a file of texts: .txt, .tsv, .tsv.gz, …")
     option("--column", help="of that file: a name, or a number from 0")
     option("--corpus", help="what the table calls it; the file's name")
     option("--count", type=int, default=2000, help="texts to take; 0 for all")
-    option("--engines", type=several(str, ENGINES), default=list(ENGINES))
+    option("--engines", type=several(str, ENGINES), help="all that do the job")
     option("--rounds", type=int, default=9)
     option("--seconds", type=float, default=0.3, help="of each engine's turn")
     option("--threads", type=int, default=2)
@@ -91,20 +92,26 @@ def combinations(arguments):
     """The settings of every measurement of a job that was asked for."""
     job = arguments.job
     common = {"length": arguments.length, "threads": arguments.threads}
-    if job == "texts":
+    if job in OF_TEXTS:
         name = arguments.texts.name if arguments.texts else "Python's documentation"
         common |= {"corpus": arguments.corpus or name}
-    shapes = [None] if job == "texts" else arguments.shape  # texts have a model that knows them
-    rates = arguments.dropout if job == "train" else [None]
+    shapes = [None] if job in OF_TEXTS else arguments.shape  # texts have a model that knows them
+    rates = arguments.dropout if job in ("train", "fit") else [None]
     batches = arguments.batch or [BATCHES[job]]
     for shape, dtype, batch, rate in itertools.product(shapes, arguments.dtype, batches, rates):
         settings = {"job": job, "shape": shape, "batch": batch, "dtype": dtype, "dropout": rate}
         yield {name: value for name, value in settings.items() if value is not None} | common
 
 
+def engines_of(job):
+    """The names of all engines that do a job."""
+    needed = "forward" if job == "start" else job
+    return [name for name, engine in ENGINES.items() if needed in engine.jobs]
+
+
 def source_of(arguments):
-    """Where the texts of a `texts` job come from."""
-    if arguments.job != "texts":
+    """Where the texts of a job come from, if it has such."""
+    if arguments.job not in OF_TEXTS:
         return None
     path = arguments.texts and str(arguments.texts.resolve())
     return {"file": path, "column": arguments.column, "count": arguments.count}
@@ -113,7 +120,7 @@ def source_of(arguments):
 def run_job(arguments) -> None:
     """Measure every combination, and keep and print each as soon as it is there."""
     known = pythons(arguments.environments)
-    engines, rounds = arguments.engines, arguments.rounds
+    engines, rounds = arguments.engines or engines_of(arguments.job), arguments.rounds
     for settings in combinations(arguments):
         if arguments.job == "start":
             entry = measure_start(settings, engines, known, rounds)

@@ -1,4 +1,4 @@
-"""keras_bert in the process: a graph function of the backbone, `fit`'s step, `encode`."""
+"""keras_bert in the process: a graph function of the backbone, `fit` and its step, `encode`."""
 
 import os
 import pathlib
@@ -44,23 +44,45 @@ def forward(settings):
     return lambda: run(features).numpy()
 
 
-def train(settings):
-    """A step of the classifier as `fit` compiles it; the loss."""
-    import numpy as np
-
+def classifier_of(settings):
+    """A classifier of two labels, compiled with BERT's recipe."""
     from keras_bert.models.classifier import BertClassifier
 
     rate = settings["dropout"]
     task = BertClassifier.from_preset(
         weights_of(settings),
         labels=["no", "yes"],
+        sequence_length=settings["length"],
         hidden_dropout_prob=rate,
         attention_probs_dropout_prob=rate,
         dtype=POLICIES[settings["dtype"]],
     )
     task.compile_for(100_000, metrics=[])
+    return task
+
+
+def train(settings):
+    """A step of the classifier as `fit` compiles it; the loss."""
+    import numpy as np
+
+    task = classifier_of(settings)
     features, labels = features_of(settings), np.arange(settings["batch"]) % 2
     return lambda: np.float64(task.train_on_batch(features, labels))
+
+
+def fit(settings):
+    """An epoch of `fit` on strings, in batches of like lengths or in packed rows; the loss."""
+    import numpy as np
+
+    task, given = classifier_of(settings), given_texts(settings)
+    labels = [("no", "yes")[number % 2] for number in range(len(given))]
+    options = {"packing": True} if settings["way"] == "packed" else {}
+
+    def run():
+        history = task.fit(given, labels, batch_size=settings["batch"], verbose=0, **options)
+        return np.float64(history.history["loss"][-1])
+
+    return run
 
 
 def texts(settings):
@@ -79,4 +101,4 @@ def texts(settings):
 
 if __name__ == "__main__":
     packages = ("keras-bert-text", "keras", "tensorflow")
-    answer({"forward": forward, "train": train, "texts": texts}, packages)
+    answer({"forward": forward, "train": train, "fit": fit, "texts": texts}, packages)

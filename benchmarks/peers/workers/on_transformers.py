@@ -45,8 +45,8 @@ def forward(settings):
     return run
 
 
-def train(settings):
-    """Forward, backward, clipping and AdamW of a classifier; the loss."""
+def training_step(settings):
+    """Forward, backward, clipping and AdamW of a classifier: tensors → the loss."""
     import torch
 
     rate = settings["dropout"]
@@ -59,19 +59,56 @@ def train(settings):
     ).train()
     called = torch.compile(model) if settings["way"] == "compile" else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.01)
-    ids, mask = map(torch.from_numpy, ids_of_rows(settings))
-    labels = torch.arange(settings["batch"]) % 2
     mixed = settings["dtype"] == "bfloat16"
     scope = torch.autocast("cpu", torch.bfloat16) if mixed else contextlib.nullcontext()
 
-    def run():
+    def step(**tensors):
         with scope:
-            loss = called(input_ids=ids, attention_mask=mask, labels=labels).loss
+            loss = called(**tensors).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         return loss.item()
+
+    return step
+
+
+def train(settings):
+    """A step on full rows; the loss."""
+    import torch
+
+    step = training_step(settings)
+    ids, mask = map(torch.from_numpy, ids_of_rows(settings))
+    labels = torch.arange(settings["batch"]) % 2
+    return lambda: step(input_ids=ids, attention_mask=mask, labels=labels)
+
+
+def fit(settings):
+    """An epoch on strings; batches of like lengths in random order unless `unsorted`."""
+    import numpy as np
+    import torch
+    from transformers import AutoTokenizer
+
+    step, given, size = training_step(settings), given_texts(settings), settings["batch"]
+    tokenizer = AutoTokenizer.from_pretrained(pathlib.Path(settings["folder"]) / "weights")
+    generator = np.random.default_rng(0)
+
+    def run():
+        rows = tokenizer(given, truncation=True, max_length=settings["length"])["input_ids"]
+        order = generator.permutation(len(rows))
+        if settings["way"] != "unsorted":
+            order = sorted(order, key=lambda number: -len(rows[number]))
+        batches = [order[begin : begin + size] for begin in range(0, len(order), size)]
+        losses = []
+        for number in generator.permutation(len(batches)):
+            chosen = batches[number]
+            inputs = tokenizer.pad(
+                {"input_ids": [rows[text] for text in chosen]}, return_tensors="pt"
+            )
+            labels = torch.tensor([int(text) % 2 for text in chosen])
+            losses.append(step(**inputs, labels=labels))
+        return np.float64(np.mean(losses))
 
     return run
 
@@ -110,4 +147,5 @@ def texts(settings):
 
 
 if __name__ == "__main__":
-    answer({"forward": forward, "train": train, "texts": texts}, ("transformers", "torch"))
+    jobs = {"forward": forward, "train": train, "fit": fit, "texts": texts}
+    answer(jobs, ("transformers", "torch"))
