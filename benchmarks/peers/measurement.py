@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import pathlib
+import re
 import statistics
 import sys
 import tempfile
@@ -111,6 +112,11 @@ def add_differences(engines: dict, reference: list[float]) -> None:
 
 def entry(settings, engines, limit, rounds) -> dict:
     """What is stored of a measurement."""
+    for facts in engines.values():
+        if "reason" in facts:
+            facts["reason"] = without_folders(facts["reason"])
+    if "reasons" in limit:
+        limit["reasons"] = {k: without_folders(v) for k, v in limit["reasons"].items()}
     amount = {}
     if settings["job"] in FORWARDS:
         shape = SHAPES[settings["shape"]]
@@ -127,6 +133,11 @@ def entry(settings, engines, limit, rounds) -> dict:
         **amount,
         "engines": engines,
     }
+
+
+def without_folders(reason: str) -> str:
+    """Absolute paths by their last two parts: where a machine keeps things is nobody's business."""
+    return re.sub(r"(?<![\w:/])(?:/[\w.+-]+)+(?=(?:/[\w.+-]+){2})", "…", reason)
 
 
 def facts_of(settings: dict) -> str:
