@@ -35,6 +35,7 @@ def measure_start(settings: dict, names: list[str], pythons: dict, rounds: int) 
         timed = {row: command(*what) for row, what in COMMANDS.items()}
         timed |= {name: first_answer(ENGINES[name], ENGINES[name].way) for name in able}
         rows = start_rounds(timed, rounds, lambda done, of: say(f"  round {done} of {of}"))
+    rows |= {name: {"reason": "does not do forward"} for name in names if name not in able}
     for name, facts in rows.items():
         facts["about"] = ENGINES[name].about if name in ENGINES else "a process of its own"
     add_differences(rows, reference)
