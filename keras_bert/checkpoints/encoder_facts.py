@@ -21,6 +21,7 @@ _ACTIVATIONS = {
 _OTHER_ACTIVATIONS = ("Elu", "LeakyRelu", "Relu6", "Selu", "Softplus", "Softsign")
 _TANH_GELU = 0.044715  # of x³, in the approximation by tanh
 _ADDITIONS = ("Add", "AddV2")
+_INT16 = 5  # DT_INT16 of tensorflow's types.proto
 _SCALING = (*UNCHANGED, "Mul", "Sub", "Reshape")
 
 
@@ -141,11 +142,16 @@ def _rates(count: collections.Counter[float], num_layers: int, source: str) -> t
 
 
 def _dropouts(graph: SavedModelGraph, output: Operation) -> collections.Counter[float]:
-    """At how many places before an output random numbers are compared with which rate."""
+    """At how many places before an output random numbers are compared with which rate.
+
+    They are floats from 0 to 1, or with keras_bert's own dropout integers of 16 bits.
+    """
     counter: collections.Counter[float] = collections.Counter()
     for operation in graph.before([output]):
         if operation.kind == "GreaterEqual":
             rate = graph.constant(graph.inputs(operation)[-1])
+            if rate is not None and operation.node.attr["T"].type == _INT16:
+                rate = round(rate / 2**16 + 0.5, 4)
             if rate is not None and 0 < rate < 1:
                 counter[rate] += 1
     return counter

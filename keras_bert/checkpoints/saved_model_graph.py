@@ -131,7 +131,7 @@ class SavedModelGraph:
         if operation.kind != "Const":
             return None
         value = tf.make_ndarray(operation.node.attr["value"].tensor)
-        return float(str(value)) if value.ndim == 0 and value.dtype.kind == "f" else None
+        return float(str(value)) if value.ndim == 0 and value.dtype.kind in "fi" else None
 
     def _given(self, frame: Frame, name: str) -> list[Operation]:
         """The operation behind a name such as `call:output:3`, into and out of functions."""

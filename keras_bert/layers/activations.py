@@ -2,7 +2,8 @@
 
 `gelu` is the exact form x·Φ(x) and `gelu_new` its tanh approximation, both from
 Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415. The exact form is
-written with `erf`, which every runtime that models are exported to understands.
+written with `erf`, which every runtime that models are exported to understands, and in
+the order of operations that TensorFlow joins with the product before it.
 """
 
 import math
@@ -21,7 +22,7 @@ def gelu(x):
     Returns:
         A tensor of the shape and dtype of `x`.
     """
-    return x * (0.5 + 0.5 * ops.erf(x * math.sqrt(0.5)))
+    return x * ((ops.erf(x * math.sqrt(0.5)) + 1.0) * 0.5)
 
 
 def gelu_tanh(x):

@@ -9,6 +9,7 @@ So the block draws its seeds beforehand and replays them in each run.
 import contextlib
 
 import keras
+from keras import ops
 
 
 class _DrawnSeed(keras.random.SeedGenerator):
@@ -68,7 +69,24 @@ class ReplayableDropout(keras.layers.Dropout):
 
     def call(self, inputs, training=False):
         """Drop units of `inputs` while training."""
-        if self._drawn is None or not training:
-            return super().call(inputs, training=training)
-        seed = _DrawnSeed(self._drawn)
+        if not training or self.rate == 0:
+            return inputs
+        seed = self.seed_generator if self._drawn is None else _DrawnSeed(self._drawn)
+        if keras.config.backend() == "tensorflow" and self.noise_shape is None:
+            return inputs * _mask(inputs, self.rate, seed)
         return keras.random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=seed)
+
+
+def _mask(inputs, rate, seed):
+    """Zeros where units of `inputs` are dropped, and elsewhere what keeps their sum.
+
+    TensorFlow draws 32 random bits a unit for its own dropout. Half of them bring a rate
+    as near as 1e-5, in half of the time.
+    """
+    *others, last = ops.shape(inputs)
+    pairs = -(-last // 2)
+    numbers = keras.random.randint((*others, pairs, 1), -(2**31), 2**31 - 1, seed=seed)
+    halves = ops.reshape(ops.view(numbers, "int16"), (*others, 2 * pairs))[..., :last]
+    dropped = min(round(rate * 2**16), 2**16 - 1)
+    kept = ops.cast(halves >= dropped - 2**15, inputs.dtype)  # of -2¹⁵ to 2¹⁵ - 1
+    return kept * (1 / (1 - dropped / 2**16))

@@ -158,8 +158,11 @@ class TransformerEncoderBlock(keras.layers.Layer):
         )  # [B, S, H], [B, N, S, S]
         attended = self.attention_output_dropout(attended, training=training)
         attended = self._normalised(self.attention_layer_norm, hidden_states, attended)
-        inner = self.activation(self.intermediate_dense(attended))  # [B, S, I]
-        output = self.output_dropout(self.output_dense(inner), training=training)  # [B, S, H]
+        # As a matrix, for which TensorFlow joins product, bias and activation.
+        matrix = ops.reshape(attended, (-1, attended.shape[-1]))  # [B · S, H]
+        inner = self.activation(self.intermediate_dense(matrix))  # [B · S, I]
+        output = ops.reshape(self.output_dense(inner), (-1, *ops.shape(attended)[1:]))  # [B, S, H]
+        output = self.output_dropout(output, training=training)
         return self._normalised(self.output_layer_norm, attended, output), *scores
 
     def _normalised(self, norm, residual, update):

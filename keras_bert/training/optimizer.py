@@ -20,6 +20,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_bert.training.adam_kernel import apply_adam, has_adam_kernel
 from keras_bert.training.layer_decay import layer_multipliers
 from keras_bert.training.replicas import SumsReplicas
 from keras_bert.training.schedule import LinearWarmupDecay
@@ -125,14 +126,22 @@ class BertAdamW(SumsReplicas, keras.optimizers.AdamW):
         m, v = self._momentums[index], self._velocities[index]
         gradient = ops.cast(gradient, variable.dtype)
         rate = ops.cast(learning_rate, variable.dtype) * self._factors[index]
-        self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))
-        self.assign_add(v, (ops.square(gradient) - v) * (1.0 - self.beta_2))
+        beta_1, beta_2 = self.beta_1, self.beta_2
+        if self.bias_correction:
+            # Rounded before they are taken from 1, and so the same in m, v and the correction.
+            beta_1, beta_2 = (ops.cast(beta, variable.dtype) for beta in (beta_1, beta_2))
+            step = ops.cast(self.iterations + 1, variable.dtype)
+            powers = (beta_1**step, beta_2**step)
+        if self._decays[index]:
+            self.assign_sub(variable, rate * self._decays[index] * ops.convert_to_tensor(variable))
+        if self.bias_correction and has_adam_kernel():
+            apply_adam(variable, m, v, gradient, rate, beta_1, beta_2, self.epsilon, powers)
+            return
+        self.assign_add(m, (gradient - m) * (1.0 - beta_1))
+        self.assign_add(v, (ops.square(gradient) - v) * (1.0 - beta_2))
         update = m / (ops.sqrt(v) + self.epsilon)
         if self.bias_correction:
-            step = ops.cast(self.iterations + 1, variable.dtype)
-            update *= ops.sqrt(1.0 - self.beta_2**step) / (1.0 - self.beta_1**step)
-        if self._decays[index]:
-            update += self._decays[index] * ops.convert_to_tensor(variable)
+            update *= ops.sqrt(1.0 - powers[1]) / (1.0 - powers[0])
         self.assign_sub(variable, rate * update)
 
     def _apply_weight_decay(self, variables: list) -> None:

@@ -2,6 +2,7 @@ import json
 import re
 
 import pytest
+import tensorflow as tf
 
 from keras_bert.cli.main import main
 from keras_bert.export.warmup import read_warmup
@@ -51,6 +52,22 @@ def test_export(finetuned, tmp_path, capsys):
         assert 'expected a JSON object such as {"text": "…"} on line 2 of ' in message
     assert main(["export", str(finetuned[0]), str(out / "1")]) == 1
     assert "expected no files yet" in capsys.readouterr().err
+
+
+def test_export_in_half_precision(finetuned, tmp_path):
+    texts, answers = tf.constant(["the film was great", "the book was awful !"]), {}
+    for dtype in ("float32", "bfloat16"):
+        out = tmp_path / dtype / "1"
+        assert main(["export", str(finetuned[0]), str(out), "--dtype", dtype]) == 0
+        loaded = tf.saved_model.load(out)
+        answers[dtype] = loaded.signatures["serving_default"](text=texts)
+        answers[f"{dtype} variables"] = {v.dtype.name for v in loaded.variables}
+    assert answers["float32 variables"] == {"float32"}
+    assert answers["bfloat16 variables"] == {"float32", "bfloat16"}  # layer norms stay
+    full, half = (answers[dtype]["probabilities"] for dtype in ("float32", "bfloat16"))
+    assert half.dtype == tf.float32
+    assert 0 < abs(full - half).numpy().max() < 0.02
+    assert (answers["bfloat16"]["label"] == answers["float32"]["label"]).numpy().all()
 
 
 def test_regress_on_pairs_by_position(pretrained, tmp_path, capsys):

@@ -63,7 +63,7 @@ def main(encoder_path: str, preprocess_path: str, folder: pathlib.Path) -> dict:
     found["weights_when_frozen"] = len(frozen.trainable_weights)
     encoder = hub.KerasLayer(encoder_path, trainable=True)
     model = of_one_text(encoder, preprocess_path)
-    found["fit"] = train(model, encoder, TEXTS, epochs=25)
+    found["fit"] = train(model, encoder, TEXTS, epochs=40)
     two = of_pairs(encoder, preprocess_path)
     found["pairs"] = train(two, encoder, [TEXTS, OTHERS], epochs=1)
     with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():

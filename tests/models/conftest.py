@@ -21,7 +21,7 @@ def tiny_tokenizer():
 def make_parts(tiny_tokenizer):
     """Makes a fresh small backbone, the same each time, and its preprocessor."""
 
-    def make():
+    def make(dropout=0.1):
         keras.utils.set_random_seed(3)
         config = BertConfig(
             vocab_size=len(VOCABULARY),
@@ -31,6 +31,8 @@ def make_parts(tiny_tokenizer):
             intermediate_size=37,
             max_position_embeddings=19,
             initializer_range=0.2,
+            hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout,
         )
         return BertBackbone(config), BertPreprocessor(tiny_tokenizer, sequence_length=17)
 

@@ -4,10 +4,10 @@ import pytest
 from keras_bert.models import BertRegressor
 
 
-def test_learns_numbers(tiny_parts, reviews):
+def test_learns_numbers(make_parts, reviews):
     texts, labels = reviews
     scores = [4.0 if label == "pos" else 1.0 for label in labels]
-    task = BertRegressor(*tiny_parts, dropout=0.0)
+    task = BertRegressor(*make_parts(dropout=0.0), dropout=0.0)
     task.compile_for(len(texts), epochs=8, batch_size=8, learning_rate=5e-3)
     task.fit(texts, scores, epochs=8, batch_size=8, verbose=0)
     found = task.score(texts, [str(score) for score in scores], verbose=0)

@@ -130,10 +130,10 @@ def trained(optimizer, steps=3, jit_compile=False):
     return model
 
 
-def make_full(**options):
+def make_full(bias_correction=False, **options):
     return create_optimizer(
         0.1,
-        bias_correction=False,
+        bias_correction=bias_correction,
         learning_rate_multipliers=FACTORS,
         **options,
     )
@@ -154,6 +154,11 @@ def scenario():
             BertLAMB(falling(), gradient_accumulation_steps=2), steps=6
         ),
         "scaled": trained(keras.optimizers.LossScaleOptimizer(make_full())),
+        "corrected": trained(make_full(bias_correction=True)),
+        "corrected, jit": trained(make_full(bias_correction=True), jit_compile=True),
+        "corrected, accumulated": trained(
+            make_full(bias_correction=True, gradient_accumulation_steps=2), steps=6
+        ),
     }
     return {name: [w.tolist() for w in model.get_weights()] for name, model in runs.items()}
 
@@ -183,6 +188,11 @@ def assert_equal_weights(found, expected):
 @pytest.mark.parametrize("name", ["jit", "accumulated", "scaled"])
 def test_other_ways_to_step_give_the_same(on_tensorflow, name):
     assert_equal_weights(on_tensorflow[name], on_tensorflow["plain"])
+
+
+@pytest.mark.parametrize("way", ["jit", "accumulated"])
+def test_other_ways_to_step_with_bias_correction(on_tensorflow, way):
+    assert_equal_weights(on_tensorflow[f"corrected, {way}"], on_tensorflow["corrected"])
 
 
 def test_the_schedule_counts_updates_and_not_batches(on_tensorflow):
