@@ -11,18 +11,16 @@ from rows import refuse_dtype
 
 from keras_bert.models.sentence_encoder import BertSentenceEncoder
 
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-
 
 def main():
     """Write the version folder."""
     settings = json.loads(sys.argv[1])
-    refuse_dtype(settings, *POLICIES)
+    refuse_dtype(settings, "float32", "bfloat16")
     folder, dtype = pathlib.Path(settings["folder"]), settings["dtype"]
     encoder = BertSentenceEncoder.from_preset(
         folder / "weights",
         pooling="mean",
-        dtype=POLICIES[dtype],
+        dtype=dtype,
         sequence_length=settings["length"],
     )
     encoder.export(folder / "served" / dtype / "1")
