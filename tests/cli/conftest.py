@@ -54,7 +54,7 @@ def finetuned(pretrained, reviews_file, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "reviews"
     printed = io.StringIO()
     arguments = f"finetune classify --preset {pretrained} --train {reviews_file} --valid "
-    arguments += f"{reviews_file} --out {out} --epochs 8 --batch-size 8 --learning-rate 5e-3 "
+    arguments += f"{reviews_file} --out {out} --epochs 16 --batch-size 8 --learning-rate 5e-3 "
     arguments += "--sequence-length 17 --json"
     with contextlib.redirect_stdout(printed):
         assert main(arguments.split()) == 0
