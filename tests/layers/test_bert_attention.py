@@ -52,6 +52,42 @@ def test_equals_keras_with_its_other_arguments():
     np.testing.assert_allclose(ours, theirs, atol=2e-6)
 
 
+def adapted(layer):
+    """Low-rank additions to the queries' and the output's weights."""
+    random = np.random.default_rng(7)
+    for dense in (layer.query_dense, layer.output_dense):
+        dense.enable_lora(2)
+        for factor in (dense.lora_kernel_a, dense.lora_kernel_b):
+            factor.assign(random.normal(0, 0.4, factor.shape))
+
+
+def quantized(layer):
+    """Weights of 8 bits for the keys and the output."""
+    layer.key_dense.quantize("int8")
+    layer.output_dense.quantize("int8")
+
+
+@pytest.mark.parametrize("change", [adapted, quantized])
+def test_equals_keras_with_changed_projections(change):
+    outputs = []
+    for cls in (BertAttention, keras.layers.MultiHeadAttention):
+        layer = attention(cls)
+        (before,) = run(layer, QUERY, VALUE)
+        change(layer)
+        outputs.append(run(layer, QUERY, VALUE)[0])
+        assert np.abs(outputs[-1] - before).max() > 1e-3
+    # Quantised inputs may fall on the other side of a step of 1/127.
+    np.testing.assert_allclose(*outputs, atol=2e-5 if change is adapted else 5e-2)
+
+
+def test_equals_keras_with_a_gate():
+    (ours,), (theirs,) = (
+        run(attention(cls, use_gate=True), QUERY, VALUE)
+        for cls in (BertAttention, keras.layers.MultiHeadAttention)
+    )
+    np.testing.assert_allclose(ours, theirs, atol=2e-6)
+
+
 def test_scores_are_probabilities_of_unmasked_keys():
     _, scores = run(attention(), QUERY, VALUE, attention_mask=MASK, return_attention_scores=True)
     assert scores.shape == (B, N, T, S)
