@@ -120,6 +120,8 @@ start of loading to the first answer, imports included. *Difference* is the larg
 between the vector of the first text, mean of its tokens' and of length 1, and what
 keras_bert gives for it in float32; empty for engines with weights of their own, and for
 losses.
+
+![medians, with quartiles; keras_bert in orange](peers.svg)
 """
 
 
