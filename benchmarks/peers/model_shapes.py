@@ -37,6 +37,14 @@ SHAPES = {
     "minilm": Shape(6, 384, 12, 1536),
     "base": Shape(12, 768, 12, 3072),
 }
+
+
+def shape_of(settings: dict) -> Shape:
+    """The shape of a measurement: a named one, which `layers` may make deeper."""
+    shape = SHAPES[settings["shape"]]
+    return shape._replace(layers=settings.get("layers", shape.layers))
+
+
 # A training step: forward, and twice as much for the gradients of inputs and of weights.
 FORWARDS = {"forward": 1, "train": 3}
 

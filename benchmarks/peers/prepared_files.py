@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 
 from engine_process import WORKERS, EngineError, environment_variables
-from model_shapes import SHAPES
+from model_shapes import SHAPES, shape_of
 
 PRESET, PRESET_SHAPE = "all-minilm-l6-v2", "minilm"
 
@@ -51,11 +51,11 @@ def _read(path: pathlib.Path):
 
 def _commands(settings, kinds, folder) -> dict[str, list[str]]:
     """By kind: environment, script and arguments."""
-    shape = settings.get("shape")
+    shape = shape_of(settings) if settings.get("shape") else None
     wanted = {
         "folder": str(folder),
         "preset": PRESET,
-        "config": SHAPES[shape].config() if shape else None,
+        "config": shape.config() if shape else None,
         "batch": settings["batch"],
         "length": settings["length"],
     }
@@ -67,7 +67,7 @@ def _commands(settings, kinds, folder) -> dict[str, list[str]]:
     if kinds & {"onnx", "fused"}:
         commands["onnx"] = ["torch", "write_onnx.py", str(folder / "weights"), exported]
     if "fused" in kinds:
-        sizes = SHAPES[shape or PRESET_SHAPE]
+        sizes = shape or SHAPES[PRESET_SHAPE]
         heads = [str(sizes.heads), str(sizes.hidden)]
         commands["fused"] = ["torch", "write_fused_onnx.py", exported, fused, *heads]
     return commands

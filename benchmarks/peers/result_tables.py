@@ -11,7 +11,7 @@ HEADINGS = {
 }
 OF_TEXTS = ("fit", "texts")
 IN_SECONDS = (*OF_TEXTS, "start")
-SHOWN = ("shape", "batch", "length", "dtype", "dropout", "corpus", "count")
+SHOWN = ("shape", "layers", "batch", "length", "dtype", "dropout", "corpus", "count")
 
 
 def title(entry: dict) -> str:

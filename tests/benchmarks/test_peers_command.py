@@ -99,13 +99,13 @@ def test_environments_are_made_once_and_a_failure_is_named(tmp_path, monkeypatch
 
 
 def test_rows_are_read_at_the_batch_that_is_asked(tmp_path):
-    content = {"texts": ["a", "b", "c"], "ids": [[1, 2], [3, 4], [5, 6]]}
+    content = {"texts": ["a", "b", "c"], "ids": [[1, 5, 2], [1, 6, 2], [1, 7, 2]]}
     (tmp_path / "rows.json").write_text(json.dumps(content), "utf-8")
-    settings = {"folder": str(tmp_path), "batch": 2}
+    settings = {"folder": str(tmp_path), "batch": 2, "length": 3}
     assert texts_of_rows(settings) == ["a", "b"]
     ids, mask = ids_of_rows(settings, "int32")
-    assert ids.tolist() == [[1, 2], [3, 4]]
-    assert mask.tolist() == [[1, 1], [1, 1]]
+    assert ids.tolist() == [[1, 5, 2], [1, 6, 2]]
+    assert mask.tolist() == [[1, 1, 1], [1, 1, 1]]
     assert mask.dtype == "int32"
 
 

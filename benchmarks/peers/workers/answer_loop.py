@@ -4,10 +4,13 @@ A worker file calls `answer({"forward": …, …}, packages)`; each job's functi
 settings and returns a step, which takes nothing and returns what the engine computed.
 Requests, each answered by `{"result": …}` or `{"error": "…"}`:
 
-    {"do": "prepare", "settings": {"job": "forward", …}}  → versions, sample, first answer
+    {"do": "prepare", "settings": {"job": "forward", …}}  → versions, sample, first answer,
+                                      resident bytes before it
     {"do": "run", "seconds": 0.3}   → wall and processor seconds a step, repeats, and
                                       `spent`, processor seconds of all that the request took
     {"do": "memory"}                → the process's peak resident bytes
+    {"do": "begin_peak"}            → resident bytes; the peak counts from here
+    {"do": "peak"}                  → the peak since then
     {"do": "quit"}
 """
 
@@ -21,12 +24,15 @@ import sys
 import time
 import traceback
 
+from resident_memory import begin_anew, resident
+
 
 class Worker:
     """Answers requests about one engine."""
 
     def __init__(self, jobs, packages):
         self.jobs, self.packages, self.step = jobs, packages, None
+        self.resting = None
 
     def prepare(self, settings):
         """Build, and answer once; facts about the engine and its answer."""
@@ -35,11 +41,13 @@ class Worker:
             raise ValueError(f"expected a job of {sorted(self.jobs)}; received {job!r}")
         begin = time.perf_counter()
         self.step = self.jobs[job](settings)
+        loaded = resident()
         output = self.step()
         first = time.perf_counter() - begin
         versions = {name: importlib.metadata.version(name) for name in self.packages}
         versions["python"] = platform.python_version()
-        return {"versions": versions, "sample": sample(output), "first_seconds": first}
+        facts = {"versions": versions, "sample": sample(output), "first_seconds": first}
+        return facts | {"loaded_memory": loaded}
 
     def run(self, seconds):
         """Time one step, and if it is shorter than `seconds`, as many as fill them.
@@ -66,6 +74,15 @@ class Worker:
         """Peak resident bytes of this process, its start and imports included."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {"bytes": peak if sys.platform == "darwin" else peak * 1024}
+
+    def begin_peak(self):
+        """Resident bytes between steps; None where the system cannot begin the peak anew."""
+        self.resting = begin_anew()
+        return {"bytes": self.resting}
+
+    def peak(self):
+        """Peak resident bytes since `begin_peak`; None where it is unknown."""
+        return {"bytes": None if self.resting is None else resident("VmHWM")}
 
 
 def sample(output):

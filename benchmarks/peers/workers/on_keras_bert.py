@@ -55,6 +55,7 @@ def classifier_of(settings):
         sequence_length=settings["length"],
         hidden_dropout_prob=rate,
         attention_probs_dropout_prob=rate,
+        gradient_checkpointing=settings.get("checkpointing", False),
         dtype=POLICIES[settings["dtype"]],
     )
     task.compile_for(100_000, metrics=[])

@@ -57,6 +57,8 @@ def training_step(settings):
         hidden_dropout_prob=rate,
         attention_probs_dropout_prob=rate,
     ).train()
+    if settings.get("checkpointing"):
+        model.gradient_checkpointing_enable()
     called = torch.compile(model) if settings["way"] == "compile" else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.01)
     mixed = settings["dtype"] == "bfloat16"

@@ -1,4 +1,7 @@
-"""The rows that every engine is given: full rectangles of ids, or texts; nothing but NumPy."""
+"""The rows that every engine is given: full rectangles of ids, or texts; nothing but NumPy.
+
+The files may hold longer and more rows than a measurement asks for.
+"""
 
 import json
 import pathlib
@@ -8,12 +11,14 @@ import numpy as np
 
 def texts_of_rows(settings):
     """Texts of exactly `length` tokens, a list of `batch`."""
-    return _rows(settings)["texts"][: settings["batch"]]
+    words = (text.split() for text in _rows(settings)["texts"][: settings["batch"]])
+    return [" ".join(row[: settings["length"] - 2]) for row in words]
 
 
 def ids_of_rows(settings, dtype="int64"):
     """Ids and mask of the same texts, [batch, length] each; no position is padding."""
-    ids = np.array(_rows(settings)["ids"][: settings["batch"]], dtype)
+    rows = np.array(_rows(settings)["ids"][: settings["batch"]], dtype)
+    ids = np.concatenate([rows[:, : settings["length"] - 1], rows[:, -1:]], axis=1)  # [SEP] ends
     return ids, np.ones_like(ids)
 
 
@@ -22,8 +27,10 @@ def _rows(settings):
 
 
 def given_texts(settings):
-    """The texts of a `texts` job."""
-    return json.loads((pathlib.Path(settings["folder"]) / "texts.json").read_text("utf-8"))
+    """The texts of a `texts` job: `count` of those in the file, from all parts of it."""
+    texts = json.loads((pathlib.Path(settings["folder"]) / "texts.json").read_text("utf-8"))
+    count = settings["count"]
+    return [texts[number * len(texts) // count] for number in range(count)]
 
 
 def refuse_dtype(settings, *known):
