@@ -4,6 +4,7 @@
     python benchmarks/peers/growth.py forward --lengths 16,128,512 --batches 1,64 --depths 2,24
     python benchmarks/peers/growth.py train --shape base --engines keras_bert,transformers
     python benchmarks/peers/growth.py texts --counts 64,256,1024 --texts FILE.tsv.gz --column 0
+    python benchmarks/peers/growth.py --resume           only points that this commit has not
     python benchmarks/peers/growth.py --table            write the page from stored results anew
 
 One of length, batch and depth grows at a time, the others stay at 128 tokens, 4 rows and 6
@@ -24,6 +25,8 @@ from environments import ENVIRONMENTS, pythons
 from growth_picture import picture
 from growth_points import AXES, Bound, points
 from growth_tables import page
+from machine_facts import commit, machine
+from measurement import say
 from model_shapes import SHAPES
 from point_measurement import measure_point
 from run import DTYPES, engines_of, several
@@ -65,6 +68,7 @@ def parsed(arguments):
     option("--threads", type=int, default=2)
     option("--environments", type=pathlib.Path, default=ENVIRONMENTS)
     option("--results", type=pathlib.Path, default=RESULTS)
+    option("--resume", action="store_true", help="leave points that this commit has")
     option("--table", action="store_true", help="write the page, measure nothing")
     found = parser.parse_args(arguments)
     if unknown := set(found.jobs) - set(AXES):
@@ -132,8 +136,13 @@ def run_job(job, arguments, known, preparer) -> None:
     """Measure every point of a job, and keep each as soon as it is there."""
     names = arguments.engines or CHOSEN[job]
     names = [name for name in names if name in engines_of(job)]
-    bound = Bound(arguments.most)
-    for settings in points_of(job, arguments):
+    bound, wanted = Bound(arguments.most), points_of(job, arguments)
+    stored = stored_points(arguments.results) if arguments.resume else {}
+    for number, settings in enumerate(wanted):
+        say(f"point {number + 1} of {len(wanted)}")
+        if entry := stored.get(history.key({"settings": settings, "machine": machine()})):
+            bound.add(entry)
+            continue
         prepared = preparer.prepared(settings, names)
         reasons = {name: bound.reason(name, settings) for name in names}
         left_out = {name: reason for name, reason in reasons.items() if reason}
@@ -144,6 +153,13 @@ def run_job(job, arguments, known, preparer) -> None:
         bound.add(entry)
         history.add(entry, arguments.results)
     write_page(arguments.results)
+
+
+def stored_points(results: pathlib.Path) -> dict[str, dict]:
+    """Entries of this commit by what they measured."""
+    now = commit()
+    found = history.entries(results)
+    return {history.key(entry): entry for entry in found if entry["commit"] == now}
 
 
 def write_page(results: pathlib.Path) -> None:

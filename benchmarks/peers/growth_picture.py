@@ -12,6 +12,7 @@ from growth_tables import NAMES, Series, all_series
 
 WIDTH, HEIGHT, LEFT, GAP, TOP, NAMED = 260, 170, 60, 60, 40, 120
 LINE = 12  # pixels between names
+LEAST_SPAN = 3  # from the foot of a panel to its head: small changes shall look small
 PANEL = LEFT + WIDTH + NAMED
 QUANTITIES = {"wall": "seconds", "peak_memory": "peak MiB"}
 SCALES = {"wall": 1.0, "peak_memory": 2.0**-20}
@@ -57,9 +58,10 @@ def _panel(series: Series, quantity: str, left: float, top: float) -> list[str]:
     if not lines:
         return [_text(left, top + HEIGHT / 2, f"{QUANTITIES[quantity]}: not measured")]
     numbers = [number for points in lines.values() for _, number in points]
+    least = min(*numbers, max(numbers) / LEAST_SPAN)
     across = _scale(min(series.values), max(series.values), left, left + WIDTH)
-    up = _scale(min(numbers), max(numbers), top + HEIGHT, top)
-    parts = _axes(series, quantity, across, up, numbers, left, top)
+    up = _scale(least, max(numbers), top + HEIGHT, top)
+    parts = _axes(series, quantity, across, up, (least, max(numbers)), left, top)
     color = colors(series.rows)
     for row, points in lines.items():
         places = [(across(value), up(number)) for value, number in points]
@@ -74,7 +76,7 @@ def _panel(series: Series, quantity: str, left: float, top: float) -> list[str]:
     return parts
 
 
-def _axes(series, quantity, across, up, numbers, left, top) -> list[str]:
+def _axes(series, quantity, across, up, ends, left, top) -> list[str]:
     parts = [
         f'<path d="M{left} {top}V{top + HEIGHT}H{left + WIDTH}" fill="none" stroke="#999"/>',
         _text(left, top - 6, QUANTITIES[quantity], "#666"),
@@ -83,7 +85,7 @@ def _axes(series, quantity, across, up, numbers, left, top) -> list[str]:
     for value in series.values:
         x = across(value)
         parts.append(_text(x, top + HEIGHT + 16, f"{value:,}", "#666", anchor="middle"))
-    for number in ticks(min(numbers), max(numbers)):
+    for number in ticks(*ends):
         y = up(number)
         parts.append(f'<path d="M{left} {y:.1f}H{left + WIDTH}" stroke="#ddd"/>')
         parts.append(_text(left - 6, y + 4, f"{number:,g}", "#666", anchor="end"))

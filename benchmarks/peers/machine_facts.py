@@ -6,6 +6,7 @@ import platform
 import subprocess
 
 ROOT = pathlib.Path(__file__).parents[2]
+BENCHMARKS = ROOT / "benchmarks"
 
 
 def machine() -> dict:

@@ -176,21 +176,46 @@ def test_the_command_of_growth_refuses_by_name(given, message, capsys):
     assert re.search(message, capsys.readouterr().err)
 
 
-def test_the_command_measures_every_point_of_every_job(monkeypatch, tmp_path):
-    written = []
+@pytest.fixture
+def measured(monkeypatch):
+    """What the command does, in order: `files` or `point`, and the settings."""
+    found = []
 
     def write(pythons, settings, kinds, folder, source):
-        written.append(settings | {"source": source})
+        found.append(("files", settings | {"source": source}))
         return {}, {}, []
 
+    def measure(settings, *_):
+        found.append(("point", settings))
+        here = {"commit": growth.commit(), "machine": growth.machine()}
+        return made_up({"served": 1.0}) | here | {"settings": settings}
+
     monkeypatch.setattr(growth.prepared_files, "write", write)
-    monkeypatch.setattr(
-        growth, "measure_point", lambda settings, *_: made_up({"served": 1.0}, **settings)
-    )
-    given = "--lengths 5,7 --length 7 --batches 3,13 --batch 3 --depths 2 --depth 2 --counts 4,6"
-    assert growth.main([*given.split(), "--results", str(tmp_path / "growth")]) == 0
-    found = [entry["settings"] for entry in history.entries(tmp_path / "growth")]
+    monkeypatch.setattr(growth, "measure_point", measure)
+    return found
+
+
+SMALL = "--lengths 5,7 --length 7 --batches 3,13 --batch 3 --depths 2 --depth 2 --counts 4,6"
+
+
+def test_the_command_measures_every_point_of_every_job(measured, tmp_path):
+    assert growth.main([*SMALL.split(), "--results", str(tmp_path / "growth")]) == 0
+    found = [settings for kind, settings in measured if kind == "point"]
     assert [s["job"] for s in found] == ["forward"] * 3 + ["train"] * 3 + ["texts"] * 2
-    assert [(s.get("batch"), s.get("length")) for s in written[:2]] == [(13, 7), (13, 7)]
-    assert written[2]["source"]["count"] == 6
-    assert len(written) == 3
+    assert found == [entry["settings"] for entry in history.entries(tmp_path / "growth")]
+    files = [settings for kind, settings in measured if kind == "files"]
+    assert [(s.get("batch"), s.get("length")) for s in files[:2]] == [(13, 7), (13, 7)]
+    assert files[2]["source"]["count"] == 6
+    assert len(files) == 3
+
+
+def test_a_run_that_was_interrupted_resumes_with_what_its_commit_lacks(measured, tmp_path):
+    given = [*SMALL.split(), "--results", str(tmp_path / "growth")]
+    assert growth.main(given) == 0
+    (path,) = (tmp_path / "growth").iterdir()
+    lost, older, *stored = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps([older | {"commit": "another"}, *stored]), "utf-8")
+    measured.clear()
+    assert growth.main([*given, "--resume"]) == 0
+    found = [settings for kind, settings in measured if kind == "point"]
+    assert found == [lost["settings"], older["settings"]]

@@ -24,7 +24,7 @@ import sys
 import time
 import traceback
 
-from resident_memory import begin_anew, resident
+from resident_memory import begin_anew, resident, trimmed
 
 
 class Worker:
@@ -41,7 +41,9 @@ class Worker:
             raise ValueError(f"expected a job of {sorted(self.jobs)}; received {job!r}")
         begin = time.perf_counter()
         self.step = self.jobs[job](settings)
-        loaded = resident()
+        built = time.perf_counter()
+        loaded = trimmed()
+        begin += time.perf_counter() - built
         output = self.step()
         first = time.perf_counter() - begin
         versions = {name: importlib.metadata.version(name) for name in self.packages}

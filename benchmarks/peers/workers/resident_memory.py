@@ -22,10 +22,16 @@ def resident(field="VmRSS"):
     return next((1024 * int(row[1]) for row in rows if row[:1] == [f"{field}:"]), None)
 
 
-def begin_anew():
-    """Give free memory back and forget the peak; the resident bytes, None where impossible."""
+def trimmed():
+    """Give free memory back to the system; the resident bytes that are left."""
     with contextlib.suppress(OSError, AttributeError):  # other systems' C libraries have none
         ctypes.CDLL(None).malloc_trim(0)
+    return resident()
+
+
+def begin_anew():
+    """Give free memory back and forget the peak; the resident bytes, None where impossible."""
+    trimmed()
     try:
         (PROCESS / "clear_refs").write_text("5")
     except OSError:

@@ -1,0 +1,75 @@
+"""The study of training's memory as Markdown: gain and cost beside the plain step."""
+
+from alternation import spread
+from result_tables import HEADINGS, SHOWN, engines_list, measured
+
+PLAIN = "plain"
+
+
+def section(entry: dict) -> str:
+    """A table of one size of batch, or of one number of predictions."""
+    settings = entry["settings"]
+    clock = "processor" if settings["job"] == "loss" else "wall"
+    unit = "processor ms" if clock == "processor" else "ms"
+    lines = [f"## {title(settings)}", "", measured(entry), ""]
+    lines += [f"| row | {unit} | of plain | peak MiB | of plain | beyond loaded | of plain |"]
+    lines += ["|" + "---|" * 7]
+    for row, facts in entry["engines"].items():
+        lines.append(f"| {row} | {' | '.join(_cells(entry, row, facts, clock))} |")
+    return "\n".join(lines) + "\n"
+
+
+def title(settings: dict) -> str:
+    """The job and its sizes; every row has its own precision."""
+    if settings["job"] == "loss":
+        return f"Loss and gradients of {settings['predictions']:,} masked positions"
+    same = [f"{key} {settings[key]}" for key in SHOWN if key in settings and key != "dtype"]
+    return f"{HEADINGS[settings['job']]}: {', '.join(same)}"
+
+
+def plain_of(entry: dict, row: str) -> dict:
+    """Facts of the plain row of the same engine."""
+    engine = row.partition(",")[0]
+    return entry["engines"].get(PLAIN if entry["settings"]["job"] == "loss" else engine, {})
+
+
+def amounts(facts: dict, clock: str) -> tuple[float | None, float | None, float | None]:
+    """Median milliseconds of a step, peak MiB, and MiB beyond the loaded model."""
+    times, peak, loaded = facts.get(clock), facts.get("peak_memory"), facts.get("loaded_memory")
+    return (
+        1e3 * spread(times)["median"] if times else None,
+        None if peak is None else peak / 2**20,
+        None if peak is None or loaded is None else (peak - loaded) / 2**20,
+    )
+
+
+def _cells(entry, row, facts, clock) -> list[str]:
+    if "reason" in facts:
+        reason = " ".join(facts["reason"].replace("|", "/").split())
+        return [f"not measured: {reason[:200]}", *[""] * 5]
+    cells = []
+    plain = amounts(plain_of(entry, row), clock)
+    for number, beside in zip(amounts(facts, clock), plain, strict=True):
+        cells.append("" if number is None else f"{number:,.0f}")
+        cells.append("" if number is None or not beside else f"{number / beside:.2f}")
+    return cells
+
+
+HEAD = """# Memory of training
+
+Written by `python benchmarks/peers/memory.py`; the figures of every run are in
+[memory/](memory/). Rows of one table take turns in one run, each in a new process. *Peak* is
+the most resident memory during steps after the first one, *beyond loaded* what of it came
+after the model was loaded: gradients, an optimizer's moments, what the backward pass needs,
+and the traced graph. *Of plain* is the ratio to the plain step of the same engine in the same
+run, below 1 for a gain. Checkpointing computes a block's values anew in the backward pass;
+*bfloat16* is Keras's `mixed_bfloat16` and torch's autocast, with weights in float32. The loss
+is counted beyond a process with eight predictions, its time is that of the processor.
+"""
+
+
+def page(entries: list[dict]) -> str:
+    """The whole page, steps before losses."""
+    ordered = sorted(entries, key=lambda entry: entry["settings"]["job"] == "loss")
+    steps = [entry for entry in ordered if entry["settings"]["job"] != "loss"]
+    return "\n".join([HEAD, *map(section, ordered), engines_list(steps)])
