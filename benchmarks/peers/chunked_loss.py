@@ -48,7 +48,11 @@ def measure_loss(predictions: int, chunks: list[int], rounds: int, threads: int)
         if row in failed:
             engines[row]["reason"] = failed[row]
         else:
-            measured = {"peak_memory": max(facts["peaks"]), "loaded_memory": least}
+            measured = {
+                "peak_memory": max(facts["peaks"]),
+                "loaded_memory": least,
+                "resting_memory": least,
+            }
             engines[row] |= {"processor": facts["processor"]} | measured
     settings = {"job": "loss", "predictions": predictions, "threads": threads}
     return entry(settings, engines, {}, rounds)

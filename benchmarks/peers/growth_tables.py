@@ -5,7 +5,7 @@ import typing
 import history
 from alternation import spread
 from growth_points import AXES
-from result_tables import HEADINGS, SHOWN, engines_list, measured
+from result_tables import HEADINGS, SHOWN, engines_list, measured, memory_parts
 
 NAMES = {"length": "tokens of a row", "batch": "rows", "layers": "layers", "count": "texts"}
 NOT_THERE = "–"
@@ -96,14 +96,13 @@ def _times(series, row) -> list[str]:
 
 
 def _memories(series, row) -> list[str]:
-    cells = []
-    for peak, loaded in zip(
-        series.numbers(row, "peak_memory"), series.numbers(row, "loaded_memory"), strict=True
-    ):
-        known = peak is not None and loaded is not None
-        beyond = f" ({(peak - loaded) / 2**20:+,.0f})" if known else ""
-        cells.append(NOT_THERE if peak is None else f"{peak / 2**20:,.0f}{beyond}")
-    return cells
+    found = [memory_parts(entry["engines"].get(row, {})) for entry in series.entries]
+    return [
+        f"{sum(parts):,.0f} = {parts[0]:,.0f} {parts[1]:+,.0f} {parts[2]:+,.0f}"
+        if parts
+        else NOT_THERE
+        for parts in found
+    ]
 
 
 HEAD = """# How time and memory grow
@@ -111,9 +110,10 @@ HEAD = """# How time and memory grow
 Written by `python benchmarks/peers/growth.py`; the figures of every run are in
 [growth/](growth/). Times are medians over rounds that alternate between the engines. Every
 engine has a new process at every point. *MiB* is the peak of its resident memory during its
-steps, after the first one; in brackets, how much of that is beyond what the process held when
-the model was loaded and had made no step: values between layers, and also the traced graph,
-an optimizer's moments and what the library keeps for the next step.
+steps, after the first one, as a sum: what the process held when the model was loaded and had
+made no step; what the first step left behind (the traced graph, an optimizer's moments, memory
+that the library keeps for the next step); and what is needed during a step beyond that. A
+library that keeps all of its memory shows it in the second part.
 
 ![time and memory by each setting, on logarithmic scales; keras_bert in orange](growth.svg)
 """

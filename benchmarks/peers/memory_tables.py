@@ -1,9 +1,10 @@
 """The study of training's memory as Markdown: gain and cost beside the plain step."""
 
 from alternation import spread
-from result_tables import HEADINGS, SHOWN, engines_list, measured
+from result_tables import HEADINGS, SHOWN, engines_list, measured, memory_parts
 
 PLAIN = "plain"
+COMPARED = (0, 1, 4)  # time, peak and what a step needs, of `amounts`
 
 
 def section(entry: dict) -> str:
@@ -12,8 +13,8 @@ def section(entry: dict) -> str:
     clock = "processor" if settings["job"] == "loss" else "wall"
     unit = "processor ms" if clock == "processor" else "ms"
     lines = [f"## {title(settings)}", "", measured(entry), ""]
-    lines += [f"| row | {unit} | of plain | peak MiB | of plain | beyond loaded | of plain |"]
-    lines += ["|" + "---|" * 7]
+    columns = ["row", unit, "of plain", "peak MiB", "of plain", "loaded", "kept"]
+    lines += [f"| {' | '.join(columns)} | in a step | of plain |", "|" + "---|" * 9]
     for row, facts in entry["engines"].items():
         lines.append(f"| {row} | {' | '.join(_cells(entry, row, facts, clock))} |")
     return "\n".join(lines) + "\n"
@@ -33,25 +34,23 @@ def plain_of(entry: dict, row: str) -> dict:
     return entry["engines"].get(PLAIN if entry["settings"]["job"] == "loss" else engine, {})
 
 
-def amounts(facts: dict, clock: str) -> tuple[float | None, float | None, float | None]:
-    """Median milliseconds of a step, peak MiB, and MiB beyond the loaded model."""
-    times, peak, loaded = facts.get(clock), facts.get("peak_memory"), facts.get("loaded_memory")
-    return (
-        1e3 * spread(times)["median"] if times else None,
-        None if peak is None else peak / 2**20,
-        None if peak is None or loaded is None else (peak - loaded) / 2**20,
-    )
+def amounts(facts: dict, clock: str) -> list[float | None]:
+    """Median milliseconds of a step; MiB at its peak, when loaded, kept, and during a step."""
+    parts = memory_parts(facts)
+    time = 1e3 * spread(facts[clock])["median"] if facts.get(clock) else None
+    return [time, *((sum(parts), *parts) if parts else (None,) * 4)]
 
 
 def _cells(entry, row, facts, clock) -> list[str]:
     if "reason" in facts:
         reason = " ".join(facts["reason"].replace("|", "/").split())
-        return [f"not measured: {reason[:200]}", *[""] * 5]
+        return [f"not measured: {reason[:200]}", *[""] * 7]
     cells = []
     plain = amounts(plain_of(entry, row), clock)
-    for number, beside in zip(amounts(facts, clock), plain, strict=True):
+    for place, (number, beside) in enumerate(zip(amounts(facts, clock), plain, strict=True)):
         cells.append("" if number is None else f"{number:,.0f}")
-        cells.append("" if number is None or not beside else f"{number / beside:.2f}")
+        if place in COMPARED:
+            cells.append("" if number is None or not beside else f"{number / beside:.2f}")
     return cells
 
 
@@ -59,12 +58,14 @@ HEAD = """# Memory of training
 
 Written by `python benchmarks/peers/memory.py`; the figures of every run are in
 [memory/](memory/). Rows of one table take turns in one run, each in a new process. *Peak* is
-the most resident memory during steps after the first one, *beyond loaded* what of it came
-after the model was loaded: gradients, an optimizer's moments, what the backward pass needs,
-and the traced graph. *Of plain* is the ratio to the plain step of the same engine in the same
-run, below 1 for a gain. Checkpointing computes a block's values anew in the backward pass;
-*bfloat16* is Keras's `mixed_bfloat16` and torch's autocast, with weights in float32. The loss
-is counted beyond a process with eight predictions, its time is that of the processor.
+the most resident memory during steps after the first one. It is the sum of what the process
+held when the model was *loaded*; what the first step left behind and is *kept*, as the traced
+graph and an optimizer's moments; and what is needed *in a step* beyond that: gradients, and
+values that the backward pass reads. *Of plain* is the ratio to the plain step of the same
+engine in the same run, below 1 for a gain. Checkpointing computes a block's values anew in the
+backward pass; *bfloat16* is Keras's `mixed_bfloat16` and torch's autocast, with weights in
+float32. The loss is counted beyond a process with eight predictions (*loaded*), its time is
+the processor's.
 """
 
 
@@ -72,4 +73,9 @@ def page(entries: list[dict]) -> str:
     """The whole page, steps before losses."""
     ordered = sorted(entries, key=lambda entry: entry["settings"]["job"] == "loss")
     steps = [entry for entry in ordered if entry["settings"]["job"] != "loss"]
-    return "\n".join([HEAD, *map(section, ordered), engines_list(steps)])
+    return "\n".join([HEAD, *map(section, ordered), engines_list(list(map(_plain, steps)))])
+
+
+def _plain(entry: dict) -> dict:
+    engines = {row: facts for row, facts in entry["engines"].items() if "," not in row}
+    return entry | {"engines": engines}

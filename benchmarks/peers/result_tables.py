@@ -44,6 +44,15 @@ def table(entry: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def memory_parts(facts: dict) -> tuple[float, ...] | None:
+    """Peak MiB of steps as a sum: when loaded, kept from the first step on, during a step."""
+    stages = [facts.get(f"{stage}_memory") for stage in ("loaded", "resting", "peak")]
+    if None in stages:
+        return None
+    loaded, resting, peak = (bytes_ / 2**20 for bytes_ in stages)
+    return loaded, resting - loaded, peak - resting
+
+
 def _median(facts: dict) -> float:
     return spread(facts["wall"])["median"] if facts.get("wall") else float("inf")
 

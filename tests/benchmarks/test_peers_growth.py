@@ -117,7 +117,8 @@ def grown():
     for length, seconds in ((7, 0.1), (11, 0.2), (23, 0.8)):
         entry = made_up({"served": seconds, "openvino": seconds / 2}, layers=2, length=length)
         for facts in entry["engines"].values():
-            facts |= {"peak_memory": 300 * 2**20, "loaded_memory": 210 * 2**20}
+            facts |= {"peak_memory": 300 * 2**20, "resting_memory": 260 * 2**20}
+            facts |= {"loaded_memory": 210 * 2**20}
         entry["engines"]["gone"] = {"about": "y", "reason": "left out: too long"}
         found.append(entry)
     found[2]["engines"]["openvino"] = {"about": "x", "reason": "left out: 9 s"}
@@ -135,7 +136,7 @@ def test_series_are_found_and_written_with_what_was_left_out():
     assert "## Inference by tokens of a row: shape tiny, layers 2, batch 3, dtype float32" in text
     assert "| served | 100.0 | 200.0 | 800.0 |" in text
     assert "| openvino | 50.0 | 100.0 | – |" in text
-    assert "| openvino | 300 (+90) | 300 (+90) | – |" in text
+    assert "| openvino | 300 = 210 +50 +40 | 300 = 210 +50 +40 | – |" in text
     assert "- openvino at tokens of a row 23: left out: 9 s" in text
     assert text.count("- gone at tokens of a row") == 3
 

@@ -30,9 +30,10 @@ def steps():
         job="train",
         layers=2,
     )
-    sizes = {"keras_bert": (500, 100), "keras_bert, checkpointing": (300, 100)}
-    for row, (peak, loaded) in sizes.items():
-        entry["engines"][row] |= {"peak_memory": peak * MIB, "loaded_memory": loaded * MIB}
+    sizes = {"keras_bert": (500, 150), "keras_bert, checkpointing": (300, 160)}
+    for row, (peak, resting) in sizes.items():
+        entry["engines"][row] |= {"peak_memory": peak * MIB, "resting_memory": resting * MIB}
+        entry["engines"][row] |= {"loaded_memory": 100 * MIB}
     entry["engines"]["transformers"] = {"about": "z", "reason": "out of | memory"}
     return entry
 
@@ -40,10 +41,12 @@ def steps():
 def test_ratios_are_to_the_plain_step_of_the_same_engine():
     text = section(steps())
     assert "## Training step: shape tiny, layers 2, batch 3, length 7\n" in text
-    assert "| keras_bert | 200 | 1.00 | 500 | 1.00 | 400 | 1.00 |" in text
-    assert "| keras_bert, checkpointing | 300 | 1.50 | 300 | 0.60 | 200 | 0.50 |" in text
-    assert "| keras_hub, bfloat16 | 100 |  |  |  |  |  |" in text  # no plain one to compare with
-    assert "| transformers | not measured: out of / memory |  |  |  |  |  |" in text
+    assert "| keras_bert | 200 | 1.00 | 500 | 1.00 | 100 | 50 | 350 | 1.00 |" in text
+    assert "| keras_bert, checkpointing | 300 | 1.50 | 300 | 0.60 | 100 | 60 | 140 | 0.40 |" in text
+    assert (
+        "| keras_hub, bfloat16 | 100 |  |  |  |  |  |  |  |" in text
+    )  # no plain one to compare with
+    assert "| transformers | not measured: out of / memory |  |  |  |  |  |  |  |" in text
     assert page([steps()]).startswith("# Memory of training")
 
 
@@ -62,8 +65,8 @@ def test_the_loss_takes_turns_and_a_case_that_fails_is_named(monkeypatch):
     assert entry["settings"] == {"job": "loss", "predictions": 2560, "threads": 2}
     assert entry["engines"]["64 logits at a time"]["reason"] == "MemoryError: no more"
     text = section(entry)
-    assert "| plain | 500 | 1.00 | 300 | 1.00 | 200 | 1.00 |" in text
-    assert "| 256 logits at a time | 500 | 1.00 | 274 | 0.91 | 174 | 0.87 |" in text
+    assert "| plain | 500 | 1.00 | 300 | 1.00 | 100 | 0 | 200 | 1.00 |" in text
+    assert "| 256 logits at a time | 500 | 1.00 | 274 | 0.91 | 100 | 0 | 174 | 0.87 |" in text
 
 
 def test_a_loss_that_cannot_start_has_its_reason_in_every_row(monkeypatch):
