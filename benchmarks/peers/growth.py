@@ -119,6 +119,7 @@ class Preparer:
         if key not in self.done:
             given, source, folder = self.arguments, None, self.folder / str(len(self.done))
             folder.mkdir()
+            say("  writing files")
             most = {"batch": max([*given.batches, given.batch])}
             most |= {"length": max([*given.lengths, given.length])}
             if layers is None:

@@ -20,6 +20,7 @@ import history
 import prepared_files
 from chunked_loss import measure_loss
 from environments import ENVIRONMENTS, pythons
+from measurement import say
 from memory_tables import page
 from model_shapes import SHAPES
 from point_measurement import measure_point
@@ -87,9 +88,12 @@ def measure_steps(arguments):
     known, rows = pythons(arguments.environments), rows_of(arguments.engines)
     common = {"job": "train", "shape": arguments.shape, "dtype": "float32"}
     common |= {"dropout": arguments.dropout, "threads": arguments.threads}
+    if len(arguments.engines) < len(WAYS_OF):  # a table of its own, beside that of all engines
+        common["engines"] = ", ".join(arguments.engines)
     batch, length = (max(numbers) for numbers in zip(*arguments.sizes, strict=True))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
+        say("writing files")
         most = common | {"batch": batch, "length": length}
         failed, _, _ = prepared_files.write(known, most, {"weights"}, folder)
         for batch, length in arguments.sizes:

@@ -24,7 +24,8 @@ def title(settings: dict) -> str:
     """The job and its sizes; every row has its own precision."""
     if settings["job"] == "loss":
         return f"Loss and gradients of {settings['predictions']:,} masked positions"
-    same = [f"{key} {settings[key]}" for key in SHOWN if key in settings and key != "dtype"]
+    settings = {key: value for key, value in settings.items() if key != "dtype"}
+    same = [f"{key} {settings[key]}" for key in (*SHOWN, "engines") if key in settings]
     return f"{HEADINGS[settings['job']]}: {', '.join(same)}"
 
 

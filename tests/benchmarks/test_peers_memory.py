@@ -101,7 +101,10 @@ def test_the_command_measures_every_size_and_writes_the_page(monkeypatch, tmp_pa
     found = [entry["settings"] for entry in history.entries(results)]
     assert [(s["batch"], s["length"]) for s in found[:2]] == [(3, 11), (2, 23)]
     assert [(s["predictions"], s["chunks"]) for s in found[2:]] == [(100, [0, 64])]
-    assert "batch 2, length 23" in results.with_suffix(".md").read_text("utf-8")
+    assert memory.main([*given.split(), "--engines", "keras_bert", "--results", str(results)]) == 0
+    text = results.with_suffix(".md").read_text("utf-8")
+    assert text.count("batch 2, length 23") == 2
+    assert "batch 2, length 23, dropout 0.1, engines keras_bert\n" in text
 
 
 @pytest.mark.parametrize(
