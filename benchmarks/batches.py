@@ -29,9 +29,9 @@ PRESET, LENGTH, BATCH = "all-minilm-l6-v2", 128, 32
 WAYS = {
     "all at 128": {"keep_order": True, "fixed_length": LENGTH},
     "batch's longest, random order": {"keep_order": True},
-    "like lengths, multiples of 8 (default)": {"shuffle": True},
+    "like lengths, multiples of 8": {"shuffle": True, "length_multiple": 8},
     "like lengths, 16/32/48/64/128": {"shuffle": True, "bucket_lengths": (16, 32, 48, 64, LENGTH)},
-    "like lengths, multiples of 1": {"shuffle": True, "length_multiple": 1},
+    "like lengths, their longest (default)": {"shuffle": True},
 }
 
 

@@ -41,7 +41,7 @@ class FeatureBatches(keras.utils.PyDataset):
             first; `order` and `restore` lead back to the given order.
         seed: with `epoch`, all that the shuffled order depends on.
         keep_order: with `shuffle=False`, leave the rows as they come.
-        length_multiple: S is a multiple of this.
+        length_multiple: S is a multiple of this; 8 suits a GPU's half precision.
         bucket_lengths: the only values of S, where each new S costs a compilation
             (JAX, or TensorFlow with `jit_compile`).
         fixed_length: the one value of S (TPU).
@@ -67,7 +67,7 @@ class FeatureBatches(keras.utils.PyDataset):
         shuffle: bool = False,
         seed: int = 0,
         keep_order: bool = False,
-        length_multiple: int = 8,
+        length_multiple: int = 1,
         bucket_lengths: Sequence[int] | None = None,
         fixed_length: int | None = None,
         drop_remainder: bool = False,

@@ -40,7 +40,7 @@ def test_every_row_is_served_once_with_its_label(rows, options):
     for batch in served:
         mask = batch[0]["input_mask"]
         np.testing.assert_array_equal(mask.sum(axis=1), lengths[rows_of(batch)])
-        assert mask.shape[1] in {8, 16, 24, 32, 37}
+        assert mask.shape[1] >= mask.sum(axis=1).max()
     np.testing.assert_array_equal(batches.restore({"a": order})["a"], np.arange(rows))
     if options == {"keep_order": True}:
         np.testing.assert_array_equal(order, np.arange(rows))
@@ -114,7 +114,8 @@ def test_lengths_without_shuffling_fall():
     [
         ({"fixed_length": 40}, {40}),
         ({"bucket_lengths": (40, 16)}, {16, 40}),
-        ({"length_multiple": 1}, set(range(3, 38))),
+        ({}, set(range(3, 38))),
+        ({"length_multiple": 8}, {8, 16, 24, 32, 37}),
         ({"length_multiple": 30}, {30, 37}),
     ],
 )

@@ -13,7 +13,7 @@ def classifier(tiny_parts):
 
 @pytest.fixture(scope="module")
 def trained(make_parts, reviews):
-    task = BertClassifier(*make_parts(), ["neg", "pos"], dropout=0.0)
+    task = BertClassifier(*make_parts(dropout=0.0), ["neg", "pos"], dropout=0.0)
     task.compile_for(len(reviews[0]), epochs=6, batch_size=9, learning_rate=5e-3)
     task.fit(*reviews, epochs=6, batch_size=9, verbose=0)
     return task

