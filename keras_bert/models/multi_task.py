@@ -17,6 +17,7 @@ from keras_bert.data.batches import FeatureBatches
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.classifier import BertClassifier
 from keras_bert.models.head_labels import HeadLabels, HeadsPipeline
+from keras_bert.models.predicted_batches import predict_batches
 from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.regressor import BertRegressor
 from keras_bert.models.sequence_task import SequenceTask, stored_settings
@@ -107,7 +108,7 @@ class BertMultiTask(Task):
         options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
         x, _, _ = self.pipeline.prepare(x, options=options)
         if isinstance(x, FeatureBatches):
-            return x.restore(keras.Model.predict(self, x, **kwargs))
+            return x.restore(predict_batches(self, x, **kwargs))
         return keras.Model.predict(self, x, **kwargs)
 
     def json_rows(self, columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:

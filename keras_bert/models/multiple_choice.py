@@ -24,6 +24,7 @@ from keras_bert.models.choice_records import (
     as_choices,
     choice_rows,
 )
+from keras_bert.models.predicted_batches import predict_batches
 from keras_bert.models.sequence_task import SequenceTask, stored_settings
 from keras_bert.models.serving import Forward, signature_on_features
 from keras_bert.models.text_inputs import is_raw_text, with_padding
@@ -134,7 +135,7 @@ class BertMultipleChoice(SequenceTask):
         if not records.contexts:
             return np.zeros((0, 2), "float32")
         batches: FeatureBatches = self.batches(x, batch_size=batch_size)
-        logits = batches.restore(keras.Model.predict(self, batches, **kwargs))  # [N * K]
+        logits = batches.restore(predict_batches(self, batches, **kwargs))
         return np.asarray(logits, "float32").reshape(len(records.contexts), -1)
 
     def score(self, x: Any, y: Any, **kwargs: Any) -> dict[str, float]:

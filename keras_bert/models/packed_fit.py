@@ -25,6 +25,7 @@ from keras_bert.models.packed_model import MeanOverTexts, packed_model, require_
 from keras_bert.models.pretraining_inputs import PretrainingPipeline
 from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.text_inputs import is_dataset
+from keras_bert.models.untuned_data import as_untuned
 from keras_bert.training.optimizer import build_optimizer
 from keras_bert.training.parallel_layouts import batch_shards
 from keras_bert.training.resume import fit_callbacks
@@ -119,9 +120,9 @@ def _fit_packed(
     if isinstance(data, FeatureBatches):
         callbacks = fit_callbacks(callbacks, data)
     return model.fit(
-        data,
+        as_untuned(data),
         epochs=epochs,
-        validation_data=validation_data,
+        validation_data=as_untuned(validation_data),
         shuffle=False,  # the data have their own order
         callbacks=callbacks,
         **kwargs,

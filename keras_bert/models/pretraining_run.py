@@ -29,6 +29,7 @@ from keras_bert.models.chunked_pretraining import (
 )
 from keras_bert.models.masked_lm import BertMaskedLM
 from keras_bert.models.pretrainer import BertPretrainer
+from keras_bert.models.untuned_data import untuned
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.counted_crossentropy import CountedCrossentropy
 from keras_bert.training.optimizer import build_optimizer
@@ -150,10 +151,10 @@ def run_pretraining(
     build_optimizer(model)
     return keras.Model.fit(
         model,
-        stream.dataset(first_step).map(split, num_parallel_calls=tf.data.AUTOTUNE),
+        untuned(stream.dataset(first_step).map(split, num_parallel_calls=tf.data.AUTOTUNE)),
         epochs=stream.periods,
         steps_per_epoch=len(stream),
-        validation_data=None if validation is None else validation.map(split),
+        validation_data=None if validation is None else untuned(validation.map(split)),
         shuffle=False,  # the stream has its own order
         callbacks=several,
         verbose=verbose,

@@ -20,11 +20,13 @@ from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.labels import LabelSet, Scores
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.bert_inputs import TakesBertInputs
+from keras_bert.models.predicted_batches import predict_batches
 from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.serving import TaskExport
 from keras_bert.models.task_presets import TaskPresets
 from keras_bert.models.text_inputs import as_texts, count_rows, is_dataset, is_raw_text
 from keras_bert.models.text_pipeline import TextPipeline
+from keras_bert.models.untuned_data import as_untuned
 from keras_bert.text.answers import as_numpy
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.optimizer import build_optimizer, create_optimizer
@@ -171,11 +173,11 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             x = own_share(x)
         build_optimizer(self)
         return super().fit(
-            x,
+            as_untuned(x),
             y,
             epochs=epochs,
             sample_weight=sample_weight,
-            validation_data=validation_data,
+            validation_data=as_untuned(validation_data),
             **kwargs,
         )
 
@@ -211,7 +213,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         if y is not None:
             kwargs["batch_size"] = batch_size
         with whole_batches():
-            return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
+            return super().evaluate(as_untuned(x), y, sample_weight=sample_weight, **kwargs)
 
     def predict(self, x: Any, *, batch_size: int = 32, **kwargs: Any) -> dict[str, Any]:
         """Answers for raw texts, in their order.
@@ -242,7 +244,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
         x, _, _ = self.pipeline.prepare(x, options=options)
         if isinstance(x, FeatureBatches):
-            return np.asarray(x.restore(super().predict(x, **kwargs)), "float32")
+            return np.asarray(x.restore(predict_batches(self, x, **kwargs)), "float32")
         if not is_dataset(x):
             kwargs["batch_size"] = batch_size
         return np.asarray(super().predict(x, **kwargs), "float32")

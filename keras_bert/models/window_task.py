@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.features import PackedFeatures
+from keras_bert.models.predicted_batches import iterate_outputs
 from keras_bert.models.record_pipeline import BatchOptions
 from keras_bert.models.serving import Forward, signature_on_features
 from keras_bert.models.task import Task
@@ -142,8 +143,7 @@ class WindowTask(Task):
         options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
         batches = FeatureBatches(packed, **options.of_length(self.windows.sequence_length))
         order = np.split(batches.order, range(batch_size, len(packed), batch_size))
-        for rows, index in zip(order, range(len(batches)), strict=True):
-            outputs = np.asarray(self.predict_on_batch(batches[index][0]), "float32")
+        for rows, outputs in zip(order, iterate_outputs(self, batches), strict=True):
             width = min(outputs.shape[1], logits.shape[1])
             logits[rows, :width] = outputs[:, :width]
         return tf.constant(logits)
