@@ -56,10 +56,12 @@ def iterate_outputs(model: Any, batches: FeatureBatches) -> Iterator[Any]:
     def predict(index: int) -> Any:
         return keras.tree.map_structure(np.asarray, forward(batches[index][0]))
 
-    yield predict(0)  # which traces the graph for all others
+    if at_once == 1:  # in this thread, which alone knows Keras's distribution
+        yield from map(predict, range(len(batches)))
+        return
     with ThreadPoolExecutor(at_once) as pool:
         try:
-            yield from pool.map(predict, range(1, len(batches)))
+            yield from pool.map(predict, range(len(batches)))
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -78,6 +80,7 @@ def _graph(model: Any, features: Any) -> Callable[[Any], Any]:
         }
         step = tf.autograph.experimental.do_not_convert(lambda x: model.predict_step((x,)))
         kept["of_any_size"] = tf.function(step, input_signature=[signature])
+        kept["of_any_size"].get_concrete_function()  # now, and not in several threads
     return kept["of_any_size"]
 
 
