@@ -33,6 +33,8 @@ SUBSTITUTIONS = {
     "--size 16000": "--size 300",
     "--hidden-size 256": "--hidden-size 22 --num-attention-heads 2",
     "--steps 20000": "--steps 2",
+    "--add 2000": "--add 20",
+    "--processes 8": "--processes 1",
     "num_warmup_steps=10": "num_warmup_steps=1",
     '"mixed_bfloat16"': '"float32"',
 }
