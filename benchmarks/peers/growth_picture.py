@@ -10,7 +10,7 @@ import math
 from comparison import OURS
 from growth_tables import NAMES, Series, all_series
 
-WIDTH, HEIGHT, LEFT, GAP, TOP, NAMED = 260, 170, 60, 60, 40, 120
+WIDTH, HEIGHT, LEFT, GAP, TOP, NAMED = 260, 170, 60, 50, 64, 120
 LINE = 12  # pixels between names
 LEAST_SPAN = 3  # from the foot of a panel to its head: small changes shall look small
 PANEL = LEFT + WIDTH + NAMED
