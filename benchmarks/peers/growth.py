@@ -21,7 +21,7 @@ import tempfile
 import history
 import prepared_files
 from engine_table import ENGINES
-from environments import ENVIRONMENTS, pythons
+from environments import pythons
 from growth_picture import picture
 from growth_points import AXES, Bound, points
 from growth_tables import page
@@ -29,7 +29,7 @@ from machine_facts import commit, machine
 from measurement import say
 from model_shapes import SHAPES
 from point_measurement import measure_point
-from run import DTYPES, engines_of, several
+from run import DTYPES, add_shared, engines_of, several
 
 RESULTS = history.RESULTS.with_name("growth")
 TRAINED = ["keras_bert", "keras_hub", "transformers"]
@@ -65,11 +65,8 @@ def parsed(arguments):
     option("--most", type=float, default=5.0, help="seconds of a step; longer ones are left out")
     option("--rounds", type=int, default=2)
     option("--seconds", type=float, default=0.2, help="of each engine's turn")
-    option("--threads", type=int, default=2)
-    option("--environments", type=pathlib.Path, default=ENVIRONMENTS)
-    option("--results", type=pathlib.Path, default=RESULTS)
+    add_shared(option, RESULTS)
     option("--resume", action="store_true", help="leave points that this commit has")
-    option("--table", action="store_true", help="write the page, measure nothing")
     found = parser.parse_args(arguments)
     if unknown := set(found.jobs) - set(AXES):
         parser.error(f"expected jobs of {', '.join(AXES)}; received {sorted(unknown)}")

@@ -19,12 +19,12 @@ import tempfile
 import history
 import prepared_files
 from chunked_loss import measure_loss
-from environments import ENVIRONMENTS, pythons
+from environments import pythons
 from measurement import say
 from memory_tables import page
 from model_shapes import SHAPES
 from point_measurement import measure_point
-from run import several
+from run import add_shared, several
 
 RESULTS = history.RESULTS.with_name("memory")
 CHECKPOINTING, BFLOAT16 = {"checkpointing": True}, {"dtype": "bfloat16"}
@@ -64,10 +64,7 @@ def parsed(arguments):
     option("--chunks", type=several(int), default=[0, 256, 1024], help="logits at a time; 0: all")
     option("--rounds", type=int, default=3)
     option("--seconds", type=float, default=0.2, help="of each engine's turn")
-    option("--threads", type=int, default=2)
-    option("--environments", type=pathlib.Path, default=ENVIRONMENTS)
-    option("--results", type=pathlib.Path, default=RESULTS)
-    option("--table", action="store_true", help="write the page, measure nothing")
+    add_shared(option, RESULTS)
     found = parser.parse_args(arguments)
     if found.rounds < 1 or found.threads < 1 or min(*found.predictions, *found.chunks, 0) < 0:
         parser.error("expected --rounds and --threads of 1 or more, other numbers of 0 or more")

@@ -57,6 +57,14 @@ def several(kind, known=None):
     return parse
 
 
+def add_shared(option, results):
+    """The options that the studies of growth and memory have too."""
+    option("--threads", type=int, default=2)
+    option("--environments", type=pathlib.Path, default=ENVIRONMENTS)
+    option("--results", type=pathlib.Path, default=results)
+    option("--table", action="store_true", help="write the page, measure nothing")
+
+
 def parsed(arguments):
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -76,11 +84,8 @@ def parsed(arguments):
     option("--engines", type=several(str, ENGINES), help="all that do the job")
     option("--rounds", type=int, default=9)
     option("--seconds", type=float, default=0.3, help="of each engine's turn")
-    option("--threads", type=int, default=2)
-    option("--environments", type=pathlib.Path, default=ENVIRONMENTS)
+    add_shared(option, history.RESULTS)
     option("--make-environments", action="store_true")
-    option("--results", type=pathlib.Path, default=history.RESULTS)
-    option("--table", action="store_true", help="write the page, measure nothing")
     option("--compare", action="store_true", help="name regressions, measure nothing")
     found = parser.parse_args(arguments)
     if found.rounds < 1 or found.threads < 1 or found.length < 3 or min(found.batch or [1]) < 1:

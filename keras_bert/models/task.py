@@ -38,9 +38,7 @@ Answers = Callable[[Any], dict[str, tf.Tensor]]
 
 
 class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
-    """Base of the tasks.
-
-    A subclass builds the head and defines `default_loss()`, `default_metrics()`,
+    """Base of the tasks, which build the head and define `default_loss()`, `default_metrics()`,
     `score(x, y)`, `head_variables()` and `head_settings(checkpoint, given)`.
 
     Args:
@@ -148,8 +146,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
             shuffle: a new order each epoch, fixed by `seed` and the epoch's number.
             seed: of the order.
             **kwargs: for `keras.Model.fit` (`callbacks`, `initial_epoch`, …). With a
-                `keras_bert.training.ResumableTraining` among the callbacks a killed run
-                goes on to the same result.
+                `ResumableTraining` as a callback a killed run goes on to the same result.
 
         Returns:
             Keras's `History`. An uncompiled task is compiled with `compile_for`'s defaults.
