@@ -26,20 +26,22 @@ from keras_bert.checkpoints.safetensors_file import INDEX_FILE, WEIGHTS_FILE
 from keras_bert.checkpoints.saved_model_graph import SAVED_MODEL_FILE
 from keras_bert.checkpoints.tf_models import read_tf_models, write_tf_models
 from keras_bert.checkpoints.vocabulary_file import require_room
+from keras_bert.checkpoints.weight_types import STORED
 
 
 class Format(NamedTuple):
-    """The two directions of a format."""
+    """The two directions of a format, and the types that it keeps weights in."""
 
     read: Callable[[pathlib.Path], Checkpoint]
-    write: Callable[[Checkpoint, pathlib.Path], None]
+    write: Callable[..., None]
+    dtypes: tuple[str, ...] = ("float32",)
 
 
 FORMATS = {
     "google": Format(read_google, write_google),
-    "huggingface": Format(read_huggingface, write_huggingface),
+    "huggingface": Format(read_huggingface, write_huggingface, STORED),
     "tf-models": Format(read_tf_models, write_tf_models),
-    "keras": Format(read_preset, write_preset),
+    "keras": Format(read_preset, write_preset, STORED),
 }
 
 READERS = {name: format.read for name, format in FORMATS.items()} | {"hub": read_hub_module}
@@ -101,6 +103,7 @@ def write_checkpoint(
     format: str = "huggingface",
     *,
     overwrite: bool = False,
+    dtype: str = "float32",
 ) -> pathlib.Path:
     """Writes a checkpoint folder, all of it or nothing.
 
@@ -109,26 +112,33 @@ def write_checkpoint(
         folder: a folder that is empty or not there yet.
         format: "google", "huggingface", "tf-models" or "keras".
         overwrite: replace a folder that holds something.
+        dtype: "float32", or "float16" for half the bytes in the formats "huggingface" and
+            "keras": each weight is rounded to 11 bits, and read as float32 again.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: an unknown format, arrays that do not fit the configuration, or a
-            configuration or a head that the format cannot express.
+        ValueError: an unknown format, a type that it does not keep or that a weight is too
+            large for, arrays that do not fit the configuration, or a configuration or a head
+            that the format cannot express.
         FileExistsError: the folder is not empty and `overwrite` is false.
         OSError: the disk is full or the place cannot be written to; nothing is left there.
     """
     if format not in FORMATS:
         raise ValueError(f"expected a format of {', '.join(FORMATS)}; received {format!r}")
-    write = FORMATS[format].write
+    _, write, dtypes = FORMATS[format]
+    if dtype not in dtypes:
+        raise ValueError(
+            f"expected weights of type {' or '.join(dtypes)} for {format}; received {dtype!r}"
+        )
     _refuse_head_of_ours(checkpoint, format)
     shapes = {name: array.shape for name, array in checkpoint.arrays.items()}
     num_labels = None if checkpoint.labels is None else len(checkpoint.labels)
     agreeing_rows(checkpoint.config, shapes, "a checkpoint to write", num_labels=num_labels)
     require_room(checkpoint.vocabulary, checkpoint.config.vocab_size, "a checkpoint to write")
     with atomic_folder(folder, overwrite=overwrite) as partial:
-        write(checkpoint, partial)
+        write(checkpoint, partial, **({} if dtype == "float32" else {"dtype": dtype}))
     return pathlib.Path(folder)
 
 

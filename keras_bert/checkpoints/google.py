@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_bert.checkpoints.agreement import agreeing_rows
 from keras_bert.checkpoints.checkpoint import Checkpoint
-from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.google_config import read_google_config, write_google_config
 from keras_bert.checkpoints.tensor_bundle import bundle_prefix, read_bundle, write_bundle
 from keras_bert.checkpoints.vocabulary_file import (
@@ -17,6 +16,7 @@ from keras_bert.checkpoints.vocabulary_file import (
     read_vocabulary,
     write_vocabulary,
 )
+from keras_bert.checkpoints.weight_types import as_float32
 
 PREFIX = "bert_model.ckpt"
 

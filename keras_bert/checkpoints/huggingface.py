@@ -62,12 +62,16 @@ def read_huggingface(folder: pathlib.Path) -> Checkpoint:
     return checkpoint
 
 
-def write_huggingface(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
-    """Writes a folder that transformers loads, and sentence-transformers where it may."""
-    write_json(_config_to_json(checkpoint), folder / CONFIG_FILE)
+def write_huggingface(checkpoint: Checkpoint, folder: pathlib.Path, dtype: str = "float32") -> None:
+    """Writes a folder that transformers loads, and sentence-transformers where it may.
+
+    Raises:
+        ValueError: a weight that is too large for `dtype`.
+    """
+    write_json(_config_to_json(checkpoint) | {"dtype": dtype}, folder / CONFIG_FILE)
     prefixed = architecture_of(checkpoint) != "BertModel"
     arrays = {name: a for name, a in checkpoint.arrays.items() if not name.startswith("embedding/")}
-    write_tensors(to_huggingface(arrays, checkpoint.config, prefixed), folder)
+    write_tensors(to_huggingface(arrays, checkpoint.config, prefixed), folder, dtype)
     if checkpoint.metadata.get("class_name") == ENCODER_CLASS:
         write_modules(checkpoint, folder)
     if checkpoint.vocabulary is not None:
@@ -120,4 +124,4 @@ def _config_to_json(checkpoint: Checkpoint) -> dict[str, Any]:
     vocabulary = checkpoint.vocabulary or []
     if "[PAD]" in vocabulary:
         values["pad_token_id"] = vocabulary.index("[PAD]")
-    return values | {"dtype": "float32"}
+    return values

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_bert.checkpoints.checkpoint import Checkpoint
-from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.json_file import read_json, require_types, write_json
 from keras_bert.checkpoints.safetensors_file import WEIGHTS_FILE, read_tensors, write_tensors
+from keras_bert.checkpoints.weight_types import as_float32
 from keras_bert.config import BertConfig
 
 ENCODER_CLASS = "BertSentenceEncoder"

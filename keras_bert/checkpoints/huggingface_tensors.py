@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from keras_bert.checkpoints.agreement import Spelling, agreeing_rows
-from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.rows import expand
+from keras_bert.checkpoints.weight_types import as_float32
 from keras_bert.config import BertConfig
 
 PREFIX = "bert."

@@ -11,15 +11,13 @@ and what `config_facts.CARRIED` lists}.
 import pathlib
 from typing import Any
 
-import numpy as np
-
 from keras_bert.checkpoints.agreement import agreeing_rows
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.config_facts import CARRIED, make_config
-from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.json_file import Types, read_json, require_types, write_json
 from keras_bert.checkpoints.safetensors_file import read_tensors, write_tensors
 from keras_bert.checkpoints.vocabulary_file import read_vocabulary, write_vocabulary
+from keras_bert.checkpoints.weight_types import as_float32
 
 PRESET_FILE = "preset.json"
 FORMAT = "keras_bert"
@@ -63,8 +61,12 @@ def read_preset(folder: pathlib.Path) -> Checkpoint:
     )
 
 
-def write_preset(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
-    """Writes the three files; `vocab.txt` only if there is a vocabulary."""
+def write_preset(checkpoint: Checkpoint, folder: pathlib.Path, dtype: str = "float32") -> None:
+    """Writes the three files; `vocab.txt` only if there is a vocabulary.
+
+    Raises:
+        ValueError: a weight that is too large for `dtype`.
+    """
     metadata = {key: checkpoint.metadata[key] for key in _CARRIED if key in checkpoint.metadata}
     values: dict[str, Any] = {
         "format": FORMAT,
@@ -82,5 +84,4 @@ def write_preset(checkpoint: Checkpoint, folder: pathlib.Path) -> None:
     write_json(values, folder / PRESET_FILE)
     if checkpoint.vocabulary is not None:
         write_vocabulary(checkpoint.vocabulary, folder)
-    arrays = {name: np.asarray(array, np.float32) for name, array in checkpoint.arrays.items()}
-    write_tensors(arrays, folder)
+    write_tensors(checkpoint.arrays, folder, dtype)

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from keras_bert.checkpoints.json_file import read_json
+from keras_bert.checkpoints.weight_types import as_stored
 
 WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
@@ -43,11 +44,25 @@ def read_tensors(folder: pathlib.Path) -> dict[str, np.ndarray]:
     return tensors
 
 
-def write_tensors(tensors: Mapping[str, np.ndarray], folder: pathlib.Path) -> None:
-    """Writes `model.safetensors`, marked as PyTorch's (`format: pt`), which readers ask for."""
+def write_tensors(
+    tensors: Mapping[str, np.ndarray], folder: pathlib.Path, dtype: str | None = None
+) -> None:
+    """Writes `model.safetensors`, marked as PyTorch's (`format: pt`), which readers ask for.
+
+    Args:
+        tensors: by name.
+        folder: where.
+        dtype: of `weight_types.STORED`, to round them to; None leaves them as they are.
+
+    Raises:
+        ValueError: a weight that is too large for `dtype`.
+    """
     path = folder / WEIGHTS_FILE
     # safetensors writes the memory of an array as it lies, whatever its strides say.
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    contiguous = {
+        name: np.ascontiguousarray(as_stored(array, name, dtype) if dtype else array)
+        for name, array in tensors.items()
+    }
     path.touch()
     mode = path.stat().st_mode
     save_file(contiguous, path, metadata={"format": "pt"})

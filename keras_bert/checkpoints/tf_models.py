@@ -14,7 +14,6 @@ import numpy as np
 
 from keras_bert.checkpoints.agreement import Spelling, agreeing_rows
 from keras_bert.checkpoints.checkpoint import Checkpoint
-from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.google_config import read_google_config, write_google_config
 from keras_bert.checkpoints.object_graph import ObjectGraph
 from keras_bert.checkpoints.rows import Row
@@ -31,6 +30,7 @@ from keras_bert.checkpoints.vocabulary_file import (
     read_vocabulary,
     write_vocabulary,
 )
+from keras_bert.checkpoints.weight_types import as_float32
 from keras_bert.config import BertConfig
 
 PREFIX = "bert_model.ckpt"

@@ -25,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("google", "huggingface", "tf-models", "hub", "keras"),
         help="the format of SRC; found out by default",
     )
+    parser.add_argument(
+        "--dtype",
+        default="float32",
+        choices=("float32", "float16"),
+        help="of the weights in DST (default: %(default)s); float16 halves a folder of "
+        "huggingface or keras",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace what DST holds")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -40,7 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always")
         checkpoint = read_checkpoint(folder, source_format)
         write_checkpoint(
-            checkpoint, arguments.destination, arguments.to, overwrite=arguments.overwrite
+            checkpoint,
+            arguments.destination,
+            arguments.to,
+            overwrite=arguments.overwrite,
+            dtype=arguments.dtype,
         )
     for note in notes:
         print(f"keras-bert convert: note: {note.message}", file=sys.stderr)

@@ -154,3 +154,26 @@ def test_half_precision_arrays_are_written_as_float32(tmp_path, make_checkpoint)
         for name, array in read_checkpoint(tmp_path / format).arrays.items():
             assert array.dtype == np.float32
             np.testing.assert_array_equal(array, checkpoint.arrays[name])
+
+
+@pytest.mark.parametrize("format", ["huggingface", "keras"])
+def test_weights_may_be_kept_in_half_precision(tmp_path, make_checkpoint, format):
+    checkpoint = make_checkpoint()
+    write_checkpoint(checkpoint, tmp_path / "whole", format)
+    write_checkpoint(checkpoint, tmp_path / "half", format, dtype="float16")
+    whole, half = (
+        (tmp_path / name / "model.safetensors").stat().st_size for name in ("whole", "half")
+    )
+    assert half < 0.8 * whole  # names are much of so small a file
+    for name, array in read_checkpoint(tmp_path / "half").arrays.items():
+        assert array.dtype == np.float32
+        rounded = np.asarray(checkpoint.arrays[name]).astype("float16")
+        np.testing.assert_array_equal(array, rounded.astype("float32"))
+
+
+@pytest.mark.parametrize("format", ["google", "tf-models"])
+def test_formats_without_half_precision_refuse_it(tmp_path, make_checkpoint, format):
+    message = rf"expected weights of type float32 for {format}; received 'float16'"
+    with pytest.raises(ValueError, match=message):
+        write_checkpoint(make_checkpoint(), tmp_path / "out", format, dtype="float16")
+    assert not (tmp_path / "out").exists()

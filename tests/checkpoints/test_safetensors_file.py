@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from keras_bert.checkpoints.float32 import as_float32
 from keras_bert.checkpoints.safetensors_file import read_tensors, write_tensors
+from keras_bert.checkpoints.weight_types import as_float32
 
 TENSORS = {
     "a": np.arange(6, dtype="float32").reshape(2, 3),
@@ -120,3 +120,19 @@ def test_types_that_float32_cannot_hold_are_refused(dtype):
         ValueError, match=rf"expected weights .* in here; received a of type {dtype}"
     ):
         as_float32(np.zeros(2, dtype), "a", "here")
+
+
+def test_weights_are_rounded_to_half_precision(tmp_path):
+    exact = np.array([1 / 3, -65504.0, 6e-8, 1e-9, np.inf, 0.0], "float32")
+    write_tensors({"a": exact}, tmp_path, "float16")
+    stored = read_tensors(tmp_path)["a"]
+    assert stored.dtype == np.float16
+    np.testing.assert_allclose(stored[:2], exact[:2], rtol=2**-11)
+    np.testing.assert_allclose(stored[2:], [6e-8, 0, np.inf, 0], rtol=0.01)
+
+
+def test_weights_too_large_for_half_precision_are_refused(tmp_path):
+    message = r"expected weights of at most 65504.0 to write as float16; received 70000.0 in a"
+    with pytest.raises(ValueError, match=message):
+        write_tensors({"a": np.array([1.0, -70000.0], "float32")}, tmp_path, "float16")
+    assert not list(tmp_path.iterdir())

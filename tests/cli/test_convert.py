@@ -103,3 +103,16 @@ def test_a_fine_tuned_task_converts_with_its_head(finetuned, tmp_path, capsys):
     assert checkpoint.labels == read_checkpoint(folder).labels
     weights = read_checkpoint(folder).arrays["output_weights"]
     assert checkpoint.arrays["output_weights"].tobytes() == weights.tobytes()
+
+
+def test_half_precision(tmp_path, capsys):
+    target = tmp_path / "half"
+    words = ["convert", str(CLASSIFIER), str(target), "--dtype", "float16", "--to"]
+    assert main([*words, "google"]) == 1
+    message = "keras-bert convert: expected weights of type float32 for google; received 'float16'"
+    assert capsys.readouterr().err.startswith(message) and not target.exists()
+    assert main([*words, "huggingface"]) == 0
+    assert json.loads((target / "config.json").read_text("utf-8"))["dtype"] == "float16"
+    whole = (CLASSIFIER / "model.safetensors").stat().st_size
+    assert (target / "model.safetensors").stat().st_size < 0.7 * whole
+    capsys.readouterr()
