@@ -69,7 +69,8 @@ def make(a: argparse.Namespace, kind: str, train: list[dict]) -> tuple[Any, Any,
     if kind in ("tag", "srl"):
         labels = sorted({tag for row in train for tag in row["tags"]})
         made = BertRoleLabeler if kind == "srl" else BertTokenClassifier
-        task = made.from_preset(a.model, labels=labels, decoding=a.decoding, **options)
+        options |= {"decoding": a.decoding, "label_all_tokens": not a.first_tokens}
+        task = made.from_preset(a.model, labels=labels, **options)
         words = lambda rows: column(rows, "words")  # noqa: E731
         marked = lambda rows: (words(rows), column(rows, "predicate"))  # noqa: E731
         return task, marked if kind == "srl" else words, lambda rows: column(rows, "tags")
@@ -135,6 +136,7 @@ def main() -> None:
     parser.add_argument("--sequence-length", type=int, default=128)
     parser.add_argument("--stride", type=int, default=128)
     parser.add_argument("--decoding", choices=("argmax", "viterbi"), default="viterbi")
+    parser.add_argument("--first-tokens", action="store_true", help="learn no others of a word")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--served", action="store_true")
     a = parser.parse_args()

@@ -57,6 +57,8 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
         decoding: "viterbi" (the most probable well-formed tags) or "argmax" (the most
             probable tag of each token; ill-formed ones begin entities). A checkpoint of
             others, which may have learned IOB1, is decoded by "argmax" unless told.
+        label_all_tokens: learn every token of a word, each with a part of its weight; or else
+            the first one alone, which suits data that is only ever asked word by word.
         separator: joins words to texts; None is a space, and nothing between CJK
             characters.
         dropout: before the projection; None means the backbone's `hidden_dropout_prob`.
@@ -84,6 +86,7 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
         *,
         stride: int | None = None,
         decoding: str = "viterbi",
+        label_all_tokens: bool = True,
         separator: str | None = None,
         dropout: float | None = None,
         **kwargs: Any,
@@ -108,6 +111,7 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
         # === Config ===
         self.tags, self.stride, self.separator = tags, stride, separator
         self.labels, self.decoding, self.dropout = tags.labels, decoding, dropout
+        self.label_all_tokens = label_all_tokens
         super().__init__(
             backbone,
             preprocessor,
@@ -180,15 +184,20 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
         return classes
 
     def weigh_windows(self, windows: Windows, texts: Sequence[Any]) -> np.ndarray:
-        """The tokens of a word share its weight of 1, float32 [W, S].
+        """The tokens of a word share its weight of 1, or its first one has it; float32 [W, S].
 
         An address or a `#tag` of many tokens counts as much as any other word then.
         """
         tokens = pieces_of(windows, self.answers.heads(windows))
         word = words_of(tokens, [word_starts(decoded(text)) for text in texts])
-        _, inverse, number = np.unique(word, return_inverse=True, return_counts=True)
+        _, first, inverse, number = np.unique(
+            word, return_index=True, return_inverse=True, return_counts=True
+        )
+        begins = np.isin(np.arange(len(word)), first)
         weights = np.zeros(windows.pieces.shape, np.float32)
-        weights.flat[tokens.logits.numpy()] = 1 / number[inverse]
+        weights.flat[tokens.logits.numpy()] = (
+            1 / number[inverse] if self.label_all_tokens else begins
+        )
         return weights
 
     # === Answers ===
@@ -286,7 +295,7 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
 
     def head_config(self) -> dict[str, Any]:
         """The constructor's arguments that belong to the head, for JSON."""
-        names = ("stride", "decoding", "separator", "dropout")
+        names = ("stride", "decoding", "label_all_tokens", "separator", "dropout")
         return {name: getattr(self, name) for name in names}
 
     def head_metadata(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_bert.data.tagging_schemes import spans_from_tags, tags_from_spans
+from keras_bert.models import load_task
 from keras_bert.models.token_classifier import BertTokenClassifier
 
 # Learnable by a tiny model: words of opinion are entities, of GOOD or of BAD.
@@ -106,6 +107,13 @@ def test_the_tokens_of_a_word_share_its_weight(tagger, text, expected):
     features, _, weights = tagger.batches([text], [[]])[0]
     assert features["input_mask"].sum() == len(expected) + 2
     np.testing.assert_allclose(weights[0, 1 : len(expected) + 1], expected)
+
+
+def test_the_first_token_of_a_word_alone_may_be_learned(make_parts, tmp_path):
+    task = BertTokenClassifier(*make_parts(), ["GOOD"], label_all_tokens=False)
+    *_, weights = task.batches(["good (a) film", "(good)"], [[], []])[0]
+    assert weights[:, 1:6].tolist() == [[1, 1, 0, 0, 1], [1, 0, 0, 0, 0]]
+    assert load_task(task.save_to_preset(tmp_path / "kept")).label_all_tokens is False
 
 
 def test_each_piece_of_a_long_text_is_learned_once(tagger):

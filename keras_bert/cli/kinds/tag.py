@@ -45,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the best well-formed tags, or the best tag of each word",
     )
     parser.add_argument(
+        "--label-all-tokens",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="learn every token of a word, or its first one alone",
+    )
+    parser.add_argument(
         "--stride", type=positive, metavar="N", help="word pieces from window to window"
     )
 
@@ -101,7 +107,8 @@ def tag_options(arguments: argparse.Namespace, examples: Any) -> dict[str, Any]:
     types = {parse_tag(tag).type for tags in examples.labels for tag in tags} - {""}
     if not types:
         raise ValueError("expected at least one entity in the training data; received O alone")
-    options = {"decoding": arguments.decoding, "stride": arguments.stride}
+    names = ("decoding", "label_all_tokens", "stride")
+    options = {name: getattr(arguments, name) for name in names}
     return {"labels": sorted(types), **options, **model_options(arguments)}
 
 
