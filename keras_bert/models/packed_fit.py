@@ -8,6 +8,7 @@ row of its own.
 Shapes: N texts, R rows.
 """
 
+import types
 from typing import Any
 
 import keras
@@ -38,6 +39,16 @@ class FitsPackedRows:
     packed encoder and its output [B, S, H] to the head's outputs and those of the inputs
     that they need.
     """
+
+    # The model on packed rows, kept so that its step is traced once for all calls of `fit`. It
+    # stands in a namespace, where Keras does not take it for a layer of the task.
+    packed: types.SimpleNamespace | None = None
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """As of Keras; the model on packed rows is compiled too when it is next needed."""
+        if self.packed is not None:
+            self.packed.compiled_for = None
+        super().compile(*args, **kwargs)  # type: ignore[misc]
 
     def fit(
         self, x: Any = None, y: Any = None, *, packing: bool | int = False, **arguments: Any
@@ -105,7 +116,8 @@ def _fit_packed(
     **kwargs: Any,
 ) -> keras.callbacks.History:
     require_packable(task)
-    model = packed_model(task)
+    if task.packed is None:
+        task.packed = types.SimpleNamespace(model=packed_model(task), compiled_for=None)
     length = x.rows.row_length if _is_packed(x) else _row_length(task, packing)
     options = BatchOptions(batch_size, shuffle, seed)
     data = _data(task, (x, y, sample_weight), length, options)
@@ -114,8 +126,7 @@ def _fit_packed(
         validation_data = _data(task, held_out, length, BatchOptions(batch_size))
     if not task.compiled:
         task.compile_for(_steps(data) * batch_size, epochs=epochs, batch_size=batch_size)
-    _compile(model, task, of_texts=_is_of_texts(data))
-    build_optimizer(model)
+    model = _compiled(task, of_texts=_is_of_texts(data))
     callbacks = kwargs.pop("callbacks", None)
     if isinstance(data, FeatureBatches):
         callbacks = fit_callbacks(callbacks, data)
@@ -218,8 +229,16 @@ def _is_of_texts(data: Any) -> bool:
     return isinstance(data, packed.PackedBatches) and not isinstance(data.labels, TokenLabels)
 
 
+def _compiled(task: Any, of_texts: bool) -> keras.Model:
+    """The model on packed rows, compiled as the task is; labels of texts have weights."""
+    if task.packed.compiled_for != of_texts:
+        _compile(task.packed.model, task, of_texts)
+        build_optimizer(task.packed.model)
+        task.packed.compiled_for = of_texts
+    return task.packed.model
+
+
 def _compile(model: keras.Model, task: Any, of_texts: bool) -> None:
-    """Compiles with what the task was compiled with; labels of texts have weights."""
     made = task.get_compile_config()
     loss, metrics, weighted = (
         keras.saving.deserialize_keras_object(made[name])

@@ -252,6 +252,25 @@ def test_default_rows_weights_and_schedule():
     assert history["val_loss"][1] == pytest.approx(expected["loss"], rel=1e-5)
 
 
+def test_the_step_is_traced_once_until_the_task_is_compiled_anew():
+    task, labels = TASKS["classes"][0](), [0] * 23
+    steps = []
+
+    def fit(packing):
+        task.fit(TEXTS, labels, packing=packing, batch_size=8, verbose=0)
+        steps.append((task.packed.model, task.packed.model.train_function))
+
+    fit(13)
+    before = task.get_weights()[0].copy()
+    task.compile_for(46, batch_size=8)
+    fit(29)
+    fit(29)
+    assert steps[0][0] is steps[1][0] is steps[2][0]
+    assert steps[0][1] is not steps[1][1] is steps[2][1]
+    assert (task.get_weights()[0] != before).any()
+    assert task.packed.model not in task.layers
+
+
 def test_losses_as_functions_and_their_config():
     truth = np.array([[[1.0], [2.0], [9.0]]], "float32")
     guess, weight = truth * 0, np.array([[1.0, 1.0, 0.0]], "float32")
