@@ -29,6 +29,7 @@ class Engine(typing.NamedTuple):
 
 IDS, STRINGS = ("forward", "train"), ("fit", "texts")
 ALL = IDS + STRINGS
+GPU = ("gpu_masked_lm", "gpu_forward", "gpu_train")
 ENGINES = {
     "keras_bert": Engine(
         "own",
@@ -102,5 +103,41 @@ ENGINES = {
         "on_tf_models.py",
         "`BertEncoderV2` of the Model Garden in a `tf.function`",
         IDS,
+    ),
+    "keras_bert_gpu": Engine(
+        "own", "on_keras_bert_jax.py", "Keras on JAX: the step that `fit` compiles", GPU, "step"
+    ),
+    "keras_bert_gpu_unmasked": Engine(
+        "own",
+        "on_keras_bert_jax.py",
+        "the same without `input_mask` and dropout, where Keras may choose cuDNN's attention",
+        GPU,
+        "unmasked",
+    ),
+    "keras_bert_gpu_flash": Engine(
+        "own",
+        "on_keras_bert_jax.py",
+        "an experiment: the same with `ops.dot_product_attention(…, flash_attention=True)` "
+        "under the mask; without dropout",
+        GPU,
+        "flash",
+    ),
+    "keras_bert_gpu_fit": Engine(
+        "own",
+        "on_keras_bert_jax.py",
+        "`fit` on rows in memory, 16 steps a call: with Keras's batches and callbacks",
+        ("gpu_train",),
+        "fit",
+    ),
+    "transformers_gpu": Engine(
+        "torch",
+        "on_transformers_cuda.py",
+        "sdpa; in bfloat16 autocast to train, weights in bfloat16 to infer; fused AdamW; "
+        "the head at gathered positions",
+        GPU,
+        "sdpa",
+    ),
+    "transformers_gpu_compile": Engine(
+        "torch", "on_transformers_cuda.py", "the same under `torch.compile`", GPU, "compile"
     ),
 }

@@ -25,6 +25,20 @@ def machine() -> dict:
     return facts | {"system": f"{platform.system()} {platform.machine()}"}
 
 
+def card() -> dict[str, str]:
+    """The first card by NVIDIA's driver: name, driver, memory, power; nothing without one."""
+    wanted = ("name", "driver_version", "memory.total", "power.limit", "clocks.max.sm")
+    command = ["nvidia-smi", f"--query-gpu={','.join(wanted)}", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    values = [value.strip() for value in done.stdout.partition("\n")[0].split(",")]
+    if done.returncode or len(values) != len(wanted):
+        return {}
+    return dict(zip(wanted, values, strict=True))
+
+
 def busy_seconds() -> float | None:
     """Processor seconds that all programs of the machine have had; None where unknown."""
     path = pathlib.Path("/proc/stat")

@@ -14,7 +14,7 @@ from engine_process import WORKERS, EngineError, EngineProcess
 from engine_table import ENGINES
 from machine_facts import commit, machine
 from machine_limit import MachineLimit
-from model_shapes import FORWARDS, operations, shape_of
+from model_shapes import FORWARDS, operations_of
 
 QUIET = 0.05  # of the processors to other programs: more disturbs a measurement
 
@@ -119,8 +119,7 @@ def entry(settings, engines, limit, rounds) -> dict:
         limit["reasons"] = {k: without_folders(v) for k, v in limit["reasons"].items()}
     amount = {}
     if settings["job"] in FORWARDS:
-        count = operations(shape_of(settings), settings["batch"], settings["length"])
-        amount = {"operations": count * FORWARDS[settings["job"]]}
+        amount = {"operations": operations_of(settings)}
     return {
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": commit(),

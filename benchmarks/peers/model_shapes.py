@@ -8,7 +8,8 @@ engine has to hide.
 Source: Kaplan et al. 2020, https://arxiv.org/abs/2001.08361 (table 1; there the part of
 attention that grows with the length stands apart as well)
 
-Sizes: L layers, H hidden size, A heads, I intermediate size, S positions.
+Sizes: L layers, H hidden size, A heads, I intermediate size, S positions, V words,
+P predictions of a row.
 """
 
 import typing
@@ -36,7 +37,9 @@ SHAPES = {
     "tiny": Shape(2, 128, 2, 512),
     "minilm": Shape(6, 384, 12, 1536),
     "base": Shape(12, 768, 12, 3072),
+    "large": Shape(24, 1024, 16, 4096),
 }
+VOCABULARY = 30522  # of Google's English models
 
 
 def shape_of(settings: dict) -> Shape:
@@ -46,7 +49,7 @@ def shape_of(settings: dict) -> Shape:
 
 
 # A training step: forward, and twice as much for the gradients of inputs and of weights.
-FORWARDS = {"forward": 1, "train": 3}
+FORWARDS = {"forward": 1, "train": 3, "gpu_forward": 1, "gpu_train": 3, "gpu_masked_lm": 3}
 
 
 def operations(shape: Shape, batch: int, length: int) -> int:
@@ -55,3 +58,16 @@ def operations(shape: Shape, batch: int, length: int) -> int:
     products = 2 * (4 * shape.hidden**2 + 2 * shape.hidden * shape.intermediate) * tokens
     attention = 4 * length * shape.hidden * tokens
     return shape.layers * (products + attention)
+
+
+def operations_of(settings: dict) -> int:
+    """Floating-point operations of the products of a step.
+
+    The head of a masked language model, H² + H V for each prediction, is counted where
+    settings have `predictions`; the gathering of their positions is not.
+    """
+    shape, batch = shape_of(settings), settings["batch"]
+    count = operations(shape, batch, settings["length"])
+    head = shape.hidden * (shape.hidden + VOCABULARY)
+    count += 2 * head * batch * settings.get("predictions", 0)
+    return count * FORWARDS[settings["job"]]

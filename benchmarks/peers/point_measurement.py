@@ -24,6 +24,7 @@ def measure_point(
     pythons: dict,
     rounds: int,
     seconds: float,
+    between=None,
 ) -> dict:
     """An entry of the results, without the machine's limit.
 
@@ -35,6 +36,7 @@ def measure_point(
         pythons: the interpreter of each environment by its name.
         rounds: alternated, after one that is dropped.
         seconds: of repeated steps in each turn.
+        between: called once a round.
     """
     say(facts_of({"job of": settings["job"]} | settings))
     engines: dict[str, dict] = {row: {"about": ENGINES[rows[row][0]].about} for row in rows}
@@ -44,7 +46,7 @@ def measure_point(
     with contextlib.ExitStack() as stack:
         processes = _start(settings, wanted, prepared, pythons, engines, stack)
         _ask_all(processes, engines, "begin_peak", "resting_memory")
-        for row, took in alternate(processes, rounds, seconds).items():
+        for row, took in alternate(processes, rounds, seconds, between).items():
             engines[row] |= took
         _ask_all(processes, engines, "peak", "peak_memory")
     _compare(engines)

@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 
 from engine_process import WORKERS, EngineError, environment_variables
-from model_shapes import SHAPES, shape_of
+from model_shapes import SHAPES, VOCABULARY, shape_of
 
 PRESET, PRESET_SHAPE = "all-minilm-l6-v2", "minilm"
 
@@ -19,7 +19,7 @@ def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path, source
 
     Args:
         pythons: the interpreter of each environment by its name.
-        settings: of the measurement.
+        settings: of the measurement; `preset` None for a vocabulary that is made up.
         kinds: of `weights`, `served`, `onnx` and `fused`.
         folder: where to.
         source: for a `texts` job, `file` (None for the library's documentation), `column`
@@ -54,7 +54,8 @@ def _commands(settings, kinds, folder) -> dict[str, list[str]]:
     shape = shape_of(settings) if settings.get("shape") else None
     wanted = {
         "folder": str(folder),
-        "preset": PRESET,
+        "preset": settings.get("preset", PRESET),
+        "vocabulary": VOCABULARY,
         "config": shape.config() if shape else None,
         "batch": settings["batch"],
         "length": settings["length"],

@@ -5,13 +5,16 @@ from alternation import spread
 HEADINGS = {
     "forward": "Inference",
     "train": "Training step",
+    "gpu_forward": "Inference",
+    "gpu_train": "Training step of a classifier",
+    "gpu_masked_lm": "Training step of the masked language model",
     "fit": "An epoch on texts",
     "texts": "Texts end to end",
     "start": "From the start of a process to the first answer",
 }
 OF_TEXTS = ("fit", "texts")
 IN_SECONDS = (*OF_TEXTS, "start")
-SHOWN = ("shape", "layers", "batch", "length", "dtype", "dropout", "corpus", "count")
+SHOWN = ("shape", "layers", "batch", "length", "dtype", "dropout", "corpus", "count", "card")
 
 
 def title(entry: dict) -> str:

@@ -49,7 +49,7 @@ def test_the_command_measures_every_combination(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["forward", "--shape", "huge"], "expected tiny, minilm, base; received"),
+        (["forward", "--shape", "huge"], "expected tiny, minilm, base, large; received"),
         (["forward", "--engines", "served,abacus"], r"received \['abacus'\]"),
         (["forward", "--rounds", "0"], "--rounds, --threads and --batch of 1 or more"),
         (["forward", "--batch", "0"], "--rounds, --threads and --batch of 1 or more"),

@@ -2,10 +2,14 @@
 
 A worker file calls `answer({"forward": …, …}, packages)`; each job's function takes the
 settings and returns a step, which takes nothing and returns what the engine computed.
-Requests, each answered by `{"result": …}` or `{"error": "…"}`:
+A step that is several has their number as its attribute `steps`. An engine on a device of
+its own gives a module like `device_jax.py`, which waits for the device once after all steps
+of a turn, and counts the device's memory instead of the process's. Requests, each answered
+by `{"result": …}` or `{"error": "…"}`:
 
-    {"do": "prepare", "settings": {"job": "forward", …}}  → versions, sample, first answer,
-                                      resident bytes before it
+    {"do": "prepare", "settings": {"job": "forward", …}}  → versions, sample, seconds to the
+                                      first answer and of the first step alone, resident
+                                      bytes before it
     {"do": "run", "seconds": 0.3}   → wall and processor seconds a step, repeats, and
                                       `spent`, processor seconds of all that the request took
     {"do": "memory"}                → the process's peak resident bytes
@@ -30,9 +34,9 @@ from resident_memory import begin_anew, resident, trimmed
 class Worker:
     """Answers requests about one engine."""
 
-    def __init__(self, jobs, packages):
-        self.jobs, self.packages, self.step = jobs, packages, None
-        self.resting = None
+    def __init__(self, jobs, packages, device=None):
+        self.jobs, self.packages, self.device = jobs, packages, device
+        self.step, self.resting = None, None
 
     def prepare(self, settings):
         """Build, and answer once; facts about the engine and its answer."""
@@ -43,13 +47,19 @@ class Worker:
         self.step = self.jobs[job](settings)
         built = time.perf_counter()
         loaded = trimmed()
-        begin += time.perf_counter() - built
-        output = self.step()
-        first = time.perf_counter() - begin
+        stepping = time.perf_counter()
+        output = self.finished(self.step())
+        end = time.perf_counter()
         versions = {name: importlib.metadata.version(name) for name in self.packages}
         versions["python"] = platform.python_version()
-        facts = {"versions": versions, "sample": sample(output), "first_seconds": first}
-        return facts | {"loaded_memory": loaded}
+        facts = {"versions": versions, "sample": sample(output), "loaded_memory": loaded}
+        facts |= {"first_seconds": built - begin + end - stepping}
+        facts |= {"first_step_seconds": end - stepping}
+        return facts | (self.device.facts() if self.device else {})
+
+    def finished(self, output):
+        """What a step gave, once it is there."""
+        return self.device.finish(output) if self.device else output
 
     def run(self, seconds):
         """Time one step, and if it is shorter than `seconds`, as many as fill them.
@@ -62,14 +72,17 @@ class Worker:
         if wall < seconds:
             repeats = math.ceil(seconds / wall)
             wall, processor = self.timed(repeats)
+        repeats *= getattr(self.step, "steps", 1)
         times = {"wall": wall / repeats, "processor": processor / repeats, "repeats": repeats}
         return times | {"spent": time.process_time() - begin}
 
     def timed(self, repeats):
-        """Wall and processor seconds of so many steps."""
+        """Wall and processor seconds of so many calls of the step."""
         processor, wall = time.process_time(), time.perf_counter()
+        output = None
         for _ in range(repeats):
-            self.step()
+            output = self.step()
+        self.finished(output)
         return time.perf_counter() - wall, time.process_time() - processor
 
     def memory(self):
@@ -79,12 +92,14 @@ class Worker:
 
     def begin_peak(self):
         """Resident bytes between steps; None where the system cannot begin the peak anew."""
-        self.resting = begin_anew()
+        self.resting = self.device.begin_peak() if self.device else begin_anew()
         return {"bytes": self.resting}
 
     def peak(self):
         """Peak resident bytes since `begin_peak`; None where it is unknown."""
-        return {"bytes": None if self.resting is None else resident("VmHWM")}
+        if self.resting is None:
+            return {"bytes": None}
+        return {"bytes": self.device.peak() if self.device else resident("VmHWM")}
 
 
 def sample(output):
@@ -103,13 +118,13 @@ def sample(output):
     return (row / np.linalg.norm(row)).tolist()
 
 
-def answer(jobs, packages, stream=None):
+def answer(jobs, packages, device=None, stream=None):
     """Answer requests from standard input until `quit` or its end."""
     # Libraries print; what they print must not end up among the answers.
     replies = stream or os.fdopen(os.dup(1), "w")
     if stream is None:
         os.dup2(2, 1)
-    worker = Worker(jobs, packages)
+    worker = Worker(jobs, packages, device)
     for line in sys.stdin:
         request = json.loads(line)
         verb = request.pop("do")

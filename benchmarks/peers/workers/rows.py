@@ -22,6 +22,14 @@ def ids_of_rows(settings, dtype="int64"):
     return ids, np.ones_like(ids)
 
 
+def masked_positions(settings):
+    """Positions int32 [batch, predictions] to predict: of each row its own, in order."""
+    random = np.random.default_rng(1)
+    inner, count = settings["length"] - 2, settings["predictions"]
+    rows = [random.choice(inner, count, replace=False) for _ in range(settings["batch"])]
+    return np.sort(np.array(rows, "int32"), axis=1) + 1
+
+
 def _rows(settings):
     return json.loads((pathlib.Path(settings["folder"]) / "rows.json").read_text("utf-8"))
 

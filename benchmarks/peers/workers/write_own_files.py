@@ -2,15 +2,19 @@
 
 Run once before the workers start, by the Python that has keras_bert:
 
-    write_own_files.py '{"folder": …, "preset": …, "config": {…} or null, "batch": …, "length": …}'
+    write_own_files.py '{"folder": …, "preset": …, "vocabulary": …, "config": {…} or null,
+                         "batch": …, "length": …}'
 
-`weights/` is a folder in Hugging Face's format, random where a shape is given; `rows.json` has
+`weights/` is a folder in Hugging Face's format, random where a shape is given, whose vocabulary
+is the preset's, or where that is null made up, of `vocabulary` words; `rows.json` has
 texts of exactly `length` tokens each, and their ids; `reference.json` is the first one's vector
 in float32, with which the engines' are compared.
 """
 
+import itertools
 import json
 import pathlib
+import string
 import sys
 
 import numpy as np
@@ -21,19 +25,31 @@ from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.sentence_encoder import BertSentenceEncoder
 from keras_bert.presets import resolve_preset
 from keras_bert.text.preprocessor import BertPreprocessor
+from keras_bert.text.tokenizer import BertTokenizer
+from keras_bert.text.vocabulary import SPECIAL_TOKENS
 
 
 def write_weights(settings, folder):
-    """The preset's weights, or random ones of a shape with the preset's vocabulary."""
-    checkpoint = read_checkpoint(resolve_preset(settings["preset"]))
+    """The preset's weights, or random ones of a shape."""
     if settings["config"]:
-        preprocessor = BertPreprocessor.from_preset(settings["preset"], sequence_length=128)
-        size = checkpoint.config.vocab_size
+        preprocessor = preprocessor_of(settings)
+        size = len(preprocessor.tokenizer.vocabulary)
         config = BertConfig(vocab_size=size, **settings["config"])
         task = BertSentenceEncoder(BertBackbone(config), preprocessor, pooling="mean")
         task.save_to_preset(folder / "random")
         checkpoint = read_checkpoint(folder / "random")
+    else:
+        checkpoint = read_checkpoint(resolve_preset(settings["preset"]))
     write_checkpoint(checkpoint, folder / "weights", "huggingface")
+
+
+def preprocessor_of(settings):
+    """The preset's, or one of words that are made up."""
+    if settings["preset"] is not None:
+        return BertPreprocessor.from_preset(settings["preset"], sequence_length=128)
+    words = map("".join, itertools.product(string.ascii_lowercase, repeat=4))
+    made_up = itertools.islice(words, settings["vocabulary"] - len(SPECIAL_TOKENS))
+    return BertPreprocessor(BertTokenizer([*SPECIAL_TOKENS, *made_up]), sequence_length=128)
 
 
 def write_rows(folder, batch, length):
