@@ -65,7 +65,8 @@ def parsed(arguments):
     parser.set_defaults(threads=os.cpu_count())
     found = parser.parse_args(arguments)
     least = min([found.rounds, found.threads, found.copy_mib, *found.sizes])
-    if min(least, found.tokens // max(found.lengths), found.rows or 1) < 1:
+    rows = found.tokens // max(found.lengths) if found.rows is None else found.rows
+    if min(least, rows) < 1:
         parser.error("expected numbers of 1 or more, and --tokens for a row of each length")
     if min(found.lengths) < 8:
         parser.error("expected lengths of 8 or more")
@@ -100,11 +101,11 @@ def settings_of(arguments, job, shape, length, dtype, rate) -> dict:
 def rows_of(settings: dict, arguments) -> dict[str, tuple[str, dict]]:
     """The engines that do the job, by the row's name; ours is what others are compared with.
 
-    Where probabilities are dropped, our layers have one way to attend.
+    Where probabilities are dropped, our layers have one way to attend; cuDNN's is for bfloat16.
     """
     more = {"any_device": arguments.any_device}
     names = [name for name in arguments.engines if settings["job"] in CHOSEN[name].jobs]
-    if settings.get("dropout"):
+    if settings.get("dropout") or settings["dtype"] != "bfloat16":
         names = [name for name in names if CHOSEN[name].way not in ("unmasked", "flash")]
     return {name.replace("_gpu", ""): (name, more) for name in names}
 
