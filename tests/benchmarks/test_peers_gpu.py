@@ -10,6 +10,7 @@ import gpu
 import history
 import machine_facts
 import numpy as np
+import on_keras_bert
 import pytest
 import write_own_files
 from answer_loop import Worker
@@ -79,6 +80,19 @@ def test_a_vocabulary_can_be_made_up():
     assert len(words) == 41
     assert words[:5] == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     assert words[5:7] == ["aaaa", "aaab"]
+
+
+def test_our_tasks_drop_at_the_rate_that_is_asked_for(tmp_path):
+    sizes = {"hidden_size": 6, "num_attention_heads": 2, "intermediate_size": 5}
+    config = sizes | {"num_hidden_layers": 1, "max_position_embeddings": 13}
+    made_of = {"preset": None, "vocabulary": 41, "config": config}
+    write_own_files.write_weights(made_of, tmp_path)
+    settings = {"folder": str(tmp_path), "length": 11, "dtype": "float32"}
+    for rate in (0.0, 0.3):
+        task = on_keras_bert.classifier_of(settings | {"dropout": rate})
+        block = task.backbone.encoder_blocks[0]
+        assert block.attention.dropout == block.output_dropout.rate == rate
+        assert task.backbone.embeddings.dropout.rate == task.head_dropout.rate == rate
 
 
 class Waiting:

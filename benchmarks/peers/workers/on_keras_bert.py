@@ -1,5 +1,6 @@
 """keras_bert in the process: a graph function of the backbone, `fit` and its step, `encode`."""
 
+import dataclasses
 import os
 import pathlib
 
@@ -44,20 +45,30 @@ def forward(settings):
     return lambda: run(features).numpy()
 
 
+def task_of(kind, settings, **head):
+    """A task of the prepared weights whose backbone drops at the rate of the settings."""
+    from keras_bert.checkpoints.formats import read_checkpoint
+
+    folder, rate = weights_of(settings), settings["dropout"]
+    checkpoint = read_checkpoint(folder)
+    config = dataclasses.replace(
+        checkpoint.config, hidden_dropout_prob=rate, attention_probs_dropout_prob=rate
+    )
+    return kind.from_checkpoint(
+        dataclasses.replace(checkpoint, config=config),
+        folder,
+        sequence_length=settings["length"],
+        gradient_checkpointing=settings.get("checkpointing", False),
+        dtype=POLICIES[settings["dtype"]],
+        **head,
+    )
+
+
 def classifier_of(settings):
     """A classifier of two labels, compiled with BERT's recipe."""
     from keras_bert.models.classifier import BertClassifier
 
-    rate = settings["dropout"]
-    task = BertClassifier.from_preset(
-        weights_of(settings),
-        labels=["no", "yes"],
-        sequence_length=settings["length"],
-        hidden_dropout_prob=rate,
-        attention_probs_dropout_prob=rate,
-        gradient_checkpointing=settings.get("checkpointing", False),
-        dtype=POLICIES[settings["dtype"]],
-    )
+    task = task_of(BertClassifier, settings, labels=["no", "yes"])
     task.compile_for(100_000, metrics=[])
     return task
 

@@ -7,7 +7,7 @@ Shapes: B rows, S positions, P predictions of a row.
 
 import device_jax
 from answer_loop import answer
-from on_keras_bert import classifier_of, weights_of
+from on_keras_bert import classifier_of, task_of, weights_of
 from rows import ids_of_rows, masked_positions, refuse_dtype
 
 FIT_STEPS = 16
@@ -28,15 +28,24 @@ def begun(settings):
 
 
 def use_flash_attention():
-    """Have the layers ask for cuDNN's attention under a mask too, where they have another."""
+    """Have the layers ask for cuDNN's attention under a mask too, where they have another.
+
+    Raises at the first call where cuDNN refuses; Keras would log that and go on without it.
+    """
+    from absl import logging
     from keras import ops
 
     plain = ops.dot_product_attention
 
-    def fused(*tensors, **arguments):
-        return plain(*tensors, **arguments | {"flash_attention": True})
+    def fused(query, key, value, mask=None, flash_attention=None):
+        if mask is not None:  # [B, 1, T, S]: cuDNN takes no mask that is to be broadcast to T
+            mask = ops.broadcast_to(mask, (len(mask), 1, query.shape[1], key.shape[1]))
+        return plain(query, key, value, mask=mask, flash_attention=True)
 
-    ops.dot_product_attention = fused
+    def again(*_):
+        raise  # the exception that is to be logged
+
+    ops.dot_product_attention, logging.exception = fused, again
 
 
 def features_of(settings):
@@ -128,18 +137,9 @@ def masked_lm(settings):
     import numpy as np
 
     settings = begun(settings)
-    from on_keras_bert import POLICIES
-
     from keras_bert.models.masked_lm import BertMaskedLM
 
-    task = BertMaskedLM.from_preset(
-        weights_of(settings),
-        sequence_length=settings["length"],
-        max_predictions_per_seq=settings["predictions"],
-        hidden_dropout_prob=settings["dropout"],
-        attention_probs_dropout_prob=settings["dropout"],
-        dtype=POLICIES[settings["dtype"]],
-    )
+    task = task_of(BertMaskedLM, settings, max_predictions_per_seq=settings["predictions"])
     task.compile_for(100_000, weighted_metrics=[])
     features, positions = features_of(settings), masked_positions(settings)
     words = np.take_along_axis(features["input_word_ids"], positions, axis=1)  # [B, P]
