@@ -31,7 +31,9 @@ def _median(facts: dict) -> float:
 def _cells(entry: dict, facts: dict) -> list[str]:
     if not facts.get("wall"):
         reason = " ".join(facts.get("reason", "no times").replace("|", "/").split())
-        return [f"not measured: {reason[:300]}", *[""] * (len(COLUMNS) - 2)]
+        if len(reason) > 300:  # what failed stands first, and why last
+            reason = f"{reason[:150]} … {reason[-150:]}"
+        return [f"not measured: {reason}", *[""] * (len(COLUMNS) - 2)]
     wall, settings = spread(facts["wall"]), entry["settings"]
     share = share_of_limit(entry, wall["median"])
     memory, first = facts.get("peak_memory"), facts.get("first_step_seconds")

@@ -84,8 +84,7 @@ def test_a_vocabulary_can_be_made_up():
 
 def test_our_tasks_drop_at_the_rate_that_is_asked_for(tmp_path):
     sizes = {"hidden_size": 6, "num_attention_heads": 2, "intermediate_size": 5}
-    config = sizes | {"num_hidden_layers": 1, "max_position_embeddings": 13}
-    made_of = {"preset": None, "vocabulary": 41, "config": config}
+    made_of = {"preset": None, "vocabulary": 41, "config": sizes | {"num_hidden_layers": 1}}
     write_own_files.write_weights(made_of, tmp_path)
     settings = {"folder": str(tmp_path), "length": 11, "dtype": "float32"}
     for rate in (0.0, 0.3):
@@ -241,13 +240,15 @@ def test_a_table_has_rates_and_what_the_card_is():
     entry["limit"]["products"] = {"JAX": 1e12, "torch": 0.9e12}
     entry["card"] = {"name": "Card 7", "driver_version": "5"}
     entry["engines"]["keras_bert"] |= {"peak_memory": 3 * 2**30, "first_step_seconds": 41.23}
-    entry["engines"]["keras_bert_flash"] = {"about": "z", "reason": "no | cuDNN"}
+    entry["engines"]["keras_bert_flash"] = {"about": "z", "reason": f"no | {'a' * 999} cuDNN"}
     text = section(entry)
     assert "Products: JAX 1 TFLOP/s, torch 0.9 TFLOP/s. Card: name Card 7; driver" in text
     row = "| keras_bert | 2.00 | 2.00 to 2.00 | 10,500 | 0.25 | 25.0% | 3.00 | 41.2 s |  |"
     assert row in text
-    assert text.index("| transformers |") < text.index(row) < text.index("no / cuDNN")
+    assert text.index("| transformers |") < text.index(row) < text.index("not measured: no / aaa")
     assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
+    assert "aa … aa" in text
+    assert "aa cuDNN |" in text
     assert "## Left out" not in page([entry])
 
 
