@@ -25,9 +25,28 @@ class TakesBertInputs:
 
     Stands before `keras.Model` among the bases. Keras calls `__call__`, and on JAX its
     compiled steps call `call` directly: both complete the inputs.
+
+    Raises:
+        ValueError: an argument of the constructor that the class does not know.
     """
 
     input_names: tuple[str, ...] = NAMES
+
+    def __init__(
+        self,
+        *,
+        inputs: Any,
+        outputs: Any,
+        name: str | None = None,
+        trainable: bool = True,
+        **unknown: Any,
+    ) -> None:
+        if unknown:  # Keras (3.15) passes over them in silence
+            raise ValueError(
+                f"expected arguments of {type(self).__name__}; "
+                f"received {', '.join(unknown)}, which it does not have"
+            )
+        super().__init__(inputs=inputs, outputs=outputs, name=name, trainable=trainable)
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Calls the model on a dict of ids; see the class of the model."""

@@ -3,12 +3,14 @@
 A model of `keras.Model` gains the two methods by naming `PresetIO` among its bases.
 """
 
+import dataclasses
 import os
 import pathlib
 from typing import Any, Self
 
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.formats import read_checkpoint, write_checkpoint
+from keras_bert.config import BertConfig
 from keras_bert.models.weights import collect_arrays, load_checkpoint, named_variables
 from keras_bert.presets import resolve_preset
 
@@ -17,12 +19,21 @@ class PresetIO:
     """`from_preset` and `save_to_preset` for a backbone."""
 
     @classmethod
-    def from_preset(cls, name_or_path: str | os.PathLike[str], **kwargs: Any) -> Self:
+    def from_preset(
+        cls,
+        name_or_path: str | os.PathLike[str],
+        *,
+        hidden_dropout_prob: float | None = None,
+        attention_probs_dropout_prob: float | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Makes a backbone with the weights of a folder.
 
         Args:
             name_or_path: a registered name (`keras_bert.presets.PRESETS`), or a folder in
                 Google's, Hugging Face's or keras_bert's own format.
+            hidden_dropout_prob: of training; None means the folder's, like the next.
+            attention_probs_dropout_prob: of the probabilities of attention.
             **kwargs: of the constructor, such as `dtype` and `output_attentions`.
 
         Returns:
@@ -39,7 +50,8 @@ class PresetIO:
         """
         folder = resolve_preset(name_or_path)
         checkpoint = read_checkpoint(folder)
-        backbone = cls(checkpoint.config, **kwargs)  # type: ignore[call-arg]
+        config = with_dropout(checkpoint.config, hidden_dropout_prob, attention_probs_dropout_prob)
+        backbone = cls(config, **kwargs)  # type: ignore[call-arg]
         load_checkpoint(backbone, checkpoint, str(folder))
         return backbone
 
@@ -70,6 +82,13 @@ class PresetIO:
         """
         checkpoint = checkpoint_of(self, preprocessor=preprocessor)
         return write_checkpoint(checkpoint, folder, format, overwrite=overwrite)
+
+
+def with_dropout(config: BertConfig, hidden: float | None, attention: float | None) -> BertConfig:
+    """A configuration with other rates, where they are not None."""
+    rates = {"hidden_dropout_prob": hidden, "attention_probs_dropout_prob": attention}
+    given = {name: rate for name, rate in rates.items() if rate is not None}
+    return dataclasses.replace(config, **given)
 
 
 def checkpoint_of(

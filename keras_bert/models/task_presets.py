@@ -12,7 +12,7 @@ from typing import Any, Self
 from keras_bert.checkpoints.checkpoint import Checkpoint
 from keras_bert.checkpoints.formats import read_checkpoint, write_checkpoint
 from keras_bert.models.backbone import BertBackbone
-from keras_bert.models.preset_io import checkpoint_of
+from keras_bert.models.preset_io import checkpoint_of, with_dropout
 from keras_bert.models.weights import load_checkpoint
 from keras_bert.presets import resolve_preset
 from keras_bert.text.preprocessor import BertPreprocessor
@@ -50,6 +50,8 @@ class TaskPresets:
         sequence_length: int | None = None,
         dtype: Any = None,
         gradient_checkpointing: bool = False,
+        hidden_dropout_prob: float | None = None,
+        attention_probs_dropout_prob: float | None = None,
         **head: Any,
     ) -> Self:
         """Makes the task with the weights, the vocabulary and the settings of a folder.
@@ -60,12 +62,15 @@ class TaskPresets:
             sequence_length: tokens of a row; the folder's own, or 128.
             dtype: a Keras dtype policy for the backbone, such as "mixed_bfloat16".
             gradient_checkpointing: see `BertBackbone`.
+            hidden_dropout_prob: of training, in the backbone and before a head that has no
+                `dropout` of its own; None means the folder's, like the next.
+            attention_probs_dropout_prob: of the probabilities of attention.
             **head: arguments of the task's constructor, before those of the folder. A
                 folder's head is taken where it fits them; otherwise the head is new.
 
         Raises:
-            ValueError: no such name or folder, no vocabulary in it, damaged files, or
-                weights that do not fit.
+            ValueError: no such name or folder, no vocabulary in it, damaged files, weights
+                that do not fit, or an argument that the task does not have.
         """
         folder = resolve_preset(name_or_path)
         return cls.from_checkpoint(
@@ -74,6 +79,8 @@ class TaskPresets:
             sequence_length=sequence_length,
             dtype=dtype,
             gradient_checkpointing=gradient_checkpointing,
+            hidden_dropout_prob=hidden_dropout_prob,
+            attention_probs_dropout_prob=attention_probs_dropout_prob,
             **head,
         )
 
@@ -86,6 +93,8 @@ class TaskPresets:
         sequence_length: int | None = None,
         dtype: Any = None,
         gradient_checkpointing: bool = False,
+        hidden_dropout_prob: float | None = None,
+        attention_probs_dropout_prob: float | None = None,
         **head: Any,
     ) -> Self:
         """As `from_preset`, of a checkpoint that was read and perhaps changed.
@@ -96,14 +105,15 @@ class TaskPresets:
             sequence_length: as for `from_preset`, like the rest.
             dtype: of the backbone.
             gradient_checkpointing: see `BertBackbone`.
+            hidden_dropout_prob: as for `from_preset`.
+            attention_probs_dropout_prob: as for `from_preset`.
             **head: arguments of the task's constructor.
 
         Raises:
             ValueError: as `from_preset`.
         """
-        backbone = BertBackbone(
-            checkpoint.config, dtype=dtype, gradient_checkpointing=gradient_checkpointing
-        )
+        config = with_dropout(checkpoint.config, hidden_dropout_prob, attention_probs_dropout_prob)
+        backbone = BertBackbone(config, dtype=dtype, gradient_checkpointing=gradient_checkpointing)
         preprocessor = preprocessor_of(checkpoint, folder, sequence_length)
         settings, has_head = cls.head_settings(checkpoint, head)
         task = cls(backbone, preprocessor, **settings)

@@ -95,6 +95,13 @@ def count(asked):
     return len(asked[0] if isinstance(asked, tuple) else asked)
 
 
+def test_unknown_arguments_are_refused(task, presets, name):
+    kind = type(task).__name__
+    message = f"expected arguments of {kind}; received colour, which it does not have"
+    with pytest.raises(ValueError, match=message):
+        type(task).from_preset(presets / name, colour=3)
+
+
 def test_every_task_has_a_row():
     assert {name.split("_")[0] for name in task_rows.ROWS} == TASKS.keys()
 

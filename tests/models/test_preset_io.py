@@ -173,6 +173,25 @@ def test_the_dtype_is_the_callers(tmp_path):
     assert_same_weights(half, BertBackbone.from_preset(tmp_path / "out"))
 
 
+def test_rates_of_dropout_are_the_callers(tmp_path):
+    tiny().save_to_preset(tmp_path / "out")
+    backbone = BertBackbone.from_preset(
+        tmp_path / "out", hidden_dropout_prob=0.25, attention_probs_dropout_prob=0.0
+    )
+    block = backbone.encoder_blocks[0]
+    assert (block.output_dropout.rate, block.attention.dropout) == (0.25, 0.0)
+    assert backbone.config.hidden_dropout_prob == 0.25
+    same = BertBackbone.from_preset(tmp_path / "out", hidden_dropout_prob=None)
+    assert same.config == tiny().config
+
+
+def test_unknown_arguments_are_refused(tmp_path):
+    tiny().save_to_preset(tmp_path / "out")
+    message = r"expected arguments of BertBackbone; received colour, which it does not have"
+    with pytest.raises(ValueError, match=message):
+        BertBackbone.from_preset(tmp_path / "out", colour=3)
+
+
 def test_a_preprocessor_is_saved_beside_it(tmp_path):
     tokenizer = types.SimpleNamespace(
         vocabulary=("[PAD]", "b"),

@@ -41,6 +41,15 @@ def test_arguments_stand_before_what_the_folder_says(saved):
     same_logits(task, loaded)
 
 
+def test_rates_of_dropout_stand_before_what_the_folder_says(tiny_parts, tmp_path):
+    folder = BertRegressor(*tiny_parts).save_to_preset(tmp_path / "regressor")
+    rates = {"hidden_dropout_prob": 0.25, "attention_probs_dropout_prob": 0.5}
+    loaded = BertRegressor.from_preset(folder, **rates)
+    config = loaded.backbone.config
+    assert (config.hidden_dropout_prob, config.attention_probs_dropout_prob) == (0.25, 0.5)
+    assert loaded.head_dropout.rate == 0.25
+
+
 def test_other_labels_mean_a_new_head_on_the_same_backbone(saved):
     task, folder = saved
     other = BertClassifier.from_preset(folder, labels=["a", "b"])

@@ -1,6 +1,5 @@
 """keras_bert in the process: a graph function of the backbone, `fit` and its step, `encode`."""
 
-import dataclasses
 import os
 import pathlib
 
@@ -47,19 +46,14 @@ def forward(settings):
 
 def task_of(kind, settings, **head):
     """A task of the prepared weights whose backbone drops at the rate of the settings."""
-    from keras_bert.checkpoints.formats import read_checkpoint
-
-    folder, rate = weights_of(settings), settings["dropout"]
-    checkpoint = read_checkpoint(folder)
-    config = dataclasses.replace(
-        checkpoint.config, hidden_dropout_prob=rate, attention_probs_dropout_prob=rate
-    )
-    return kind.from_checkpoint(
-        dataclasses.replace(checkpoint, config=config),
-        folder,
+    rate = settings["dropout"]
+    return kind.from_preset(
+        weights_of(settings),
         sequence_length=settings["length"],
         gradient_checkpointing=settings.get("checkpointing", False),
         dtype=POLICIES[settings["dtype"]],
+        hidden_dropout_prob=rate,
+        attention_probs_dropout_prob=rate,
         **head,
     )
 
