@@ -44,12 +44,6 @@ class FitsPackedRows:
     # stands in a namespace, where Keras does not take it for a layer of the task.
     packed: types.SimpleNamespace | None = None
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """As of Keras; the model on packed rows is compiled too when it is next needed."""
-        if self.packed is not None:
-            self.packed.compiled_for = None
-        super().compile(*args, **kwargs)  # type: ignore[misc]
-
     def fit(
         self, x: Any = None, y: Any = None, *, packing: bool | int = False, **arguments: Any
     ) -> keras.callbacks.History:
@@ -117,7 +111,7 @@ def _fit_packed(
 ) -> keras.callbacks.History:
     require_packable(task)
     if task.packed is None:
-        task.packed = types.SimpleNamespace(model=packed_model(task), compiled_for=None)
+        task.packed = types.SimpleNamespace(model=packed_model(task), compiled=None)
     length = x.rows.row_length if _is_packed(x) else _row_length(task, packing)
     options = BatchOptions(batch_size, shuffle, seed)
     data = _data(task, (x, y, sample_weight), length, options)
@@ -231,11 +225,12 @@ def _is_of_texts(data: Any) -> bool:
 
 def _compiled(task: Any, of_texts: bool) -> keras.Model:
     """The model on packed rows, compiled as the task is; labels of texts have weights."""
-    if task.packed.compiled_for != of_texts:
-        _compile(task.packed.model, task, of_texts)
-        build_optimizer(task.packed.model)
-        task.packed.compiled_for = of_texts
-    return task.packed.model
+    kept, settings = task.packed, (task.get_compile_config(), of_texts)
+    if kept.compiled != settings or kept.model.optimizer is not task.optimizer:
+        _compile(kept.model, task, of_texts)
+        build_optimizer(kept.model)
+        kept.compiled = settings
+    return kept.model
 
 
 def _compile(model: keras.Model, task: Any, of_texts: bool) -> None:
