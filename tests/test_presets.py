@@ -83,7 +83,8 @@ def test_every_preset_says_where_it_is_from_and_under_which_licence():
     for name, preset in PRESETS.items():
         assert preset.name == name
         assert preset.licence in ("Apache-2.0", "MIT")
-        assert preset.source.startswith("https://")
+        card = pathlib.Path(__file__).parents[1] / preset.source  # of the project's own
+        assert preset.source.startswith("https://") or card.is_file()
         assert preset.places
         for place in preset.places:
             if isinstance(place, Archive):
@@ -115,3 +116,12 @@ def test_no_heavy_imports():
         "assert not {'tensorflow', 'keras', 'numpy', 'huggingface_hub'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_model_of_this_package_needs_no_other(monkeypatch):
+    monkeypatch.setenv("KERAS_BERT_OFFLINE", "1")
+    folder = resolve_preset("gutenberg-mini")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("model.safetensors", "preset.json", "vocab.txt")
+    ]
+    assert PRESETS["gutenberg-mini"].present() == folder

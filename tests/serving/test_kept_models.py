@@ -72,6 +72,28 @@ def test_other_weights_are_refused(rebuild, tmp_path):
         rebuild.source_of(tmp_path)
 
 
+def test_the_recipe_of_the_pretrained_model_runs(tmp_path, capsys):
+    spec = importlib.util.spec_from_file_location("train", BASE / "gutenberg_mini" / "train.py")
+    recipe = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(recipe)
+    rows = (BASE.parent / "examples" / "intents" / "train.tsv").read_text("utf-8").splitlines()
+    chapters = ["\n".join(rows[start : start + 30]) for start in range(1, 541, 30)]
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("\n\n".join(chapters[:17]), encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"expected 18 chapters or more in .*; received 17"):
+        recipe.main([str(corpus), str(tmp_path / "out"), "--smoke"])
+    corpus.write_text("\n\n".join(chapters), encoding="utf-8")
+    assert recipe.main([str(corpus), str(tmp_path / "out"), "--smoke"]) == 0
+    task = load_task(tmp_path / "out" / "source")
+    assert task.backbone.config.max_position_embeddings == 64
+    assert task.backbone.config.hidden_dropout_prob == 0.1
+    (row,) = task.answer(["can i [MASK] this book"])
+    assert len(row["masks"][0]) == 5
+    with pytest.raises(SystemExit, match="1"):  # the command itself says what is wrong
+        recipe.run("convert", tmp_path / "nothing", tmp_path / "x", "--to", "keras")
+    capsys.readouterr()
+
+
 def test_files_are_those_that_were_recorded(rebuild, entry, manifest, version):
     assert rebuild.files(version) == manifest["sha256"]
     assert rebuild.files(entry / "source") == manifest["source"]["sha256"]
