@@ -38,7 +38,7 @@ class TakesBertInputs:
         inputs: Any,
         outputs: Any,
         name: str | None = None,
-        trainable: bool = True,
+        trainable: bool | None = None,  # None leaves the parts as they are
         **unknown: Any,
     ) -> None:
         if unknown:  # Keras (3.15) passes over them in silence

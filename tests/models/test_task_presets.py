@@ -50,6 +50,18 @@ def test_rates_of_dropout_stand_before_what_the_folder_says(tiny_parts, tmp_path
     assert loaded.head_dropout.rate == 0.25
 
 
+def test_a_frozen_backbone_stays_frozen_under_a_new_head(tiny_parts):
+    backbone, preprocessor = tiny_parts
+    backbone.trainable = False
+    try:
+        task = BertRegressor(backbone, preprocessor)
+        assert len(task.trainable_variables) == 2  # of the head
+        assert not backbone.trainable
+    finally:
+        backbone.trainable = True
+    assert not BertRegressor(backbone, preprocessor, trainable=False).trainable
+
+
 def test_other_labels_mean_a_new_head_on_the_same_backbone(saved):
     task, folder = saved
     other = BertClassifier.from_preset(folder, labels=["a", "b"])
