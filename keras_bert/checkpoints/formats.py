@@ -137,8 +137,9 @@ def write_checkpoint(
     num_labels = None if checkpoint.labels is None else len(checkpoint.labels)
     agreeing_rows(checkpoint.config, shapes, "a checkpoint to write", num_labels=num_labels)
     require_room(checkpoint.vocabulary, checkpoint.config.vocab_size, "a checkpoint to write")
+    options = {"dtype": dtype} if len(dtypes) > 1 else {}
     with atomic_folder(folder, overwrite=overwrite) as partial:
-        write(checkpoint, partial, **({} if dtype == "float32" else {"dtype": dtype}))
+        write(checkpoint, partial, **options)
     return pathlib.Path(folder)
 
 

@@ -36,7 +36,14 @@ from keras_bert.models.word_records import (
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.text.tagging import EntityAnswers
 from keras_bert.text.windows import SlidingWindows, Windows
-from keras_bert.text.word_heads import pieces_of, word_heads, word_starts, words_of
+from keras_bert.text.word_heads import (
+    firsts_of_words,
+    pieces_of,
+    shares_of_words,
+    word_heads,
+    word_starts,
+    words_of,
+)
 from keras_bert.training.entity_scores import span_report
 from keras_bert.training.token_losses import TokenAccuracy, TokenCrossentropy
 
@@ -190,14 +197,9 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
         """
         tokens = pieces_of(windows, self.answers.heads(windows))
         word = words_of(tokens, [word_starts(decoded(text)) for text in texts])
-        _, first, inverse, number = np.unique(
-            word, return_index=True, return_inverse=True, return_counts=True
-        )
-        begins = np.isin(np.arange(len(word)), first)
         weights = np.zeros(windows.pieces.shape, np.float32)
-        weights.flat[tokens.logits.numpy()] = (
-            1 / number[inverse] if self.label_all_tokens else begins
-        )
+        share = shares_of_words if self.label_all_tokens else firsts_of_words
+        weights.flat[tokens.logits.numpy()] = share(word)
         return weights
 
     # === Answers ===

@@ -51,6 +51,18 @@ def words_of(pieces: Tokens, starts: Sequence[Sequence[int]]) -> np.ndarray:
     return np.searchsorted(owner * stride + begins, rows * stride + places, side="right")
 
 
+def shares_of_words(words: np.ndarray) -> np.ndarray:
+    """One over the number of each piece's word, float [P]; `words` as of `words_of`."""
+    _, inverse, number = np.unique(words, return_inverse=True, return_counts=True)
+    return 1 / number[inverse]
+
+
+def firsts_of_words(words: np.ndarray) -> np.ndarray:
+    """Whether each piece is the first of its word, bool [P]; `words` as of `words_of`."""
+    _, first = np.unique(words, return_index=True)
+    return np.isin(np.arange(len(words)), first)
+
+
 def word_starts(text: str) -> list[int]:
     """The characters where words begin: behind white space, and each CJK character."""
     return [found.start() for found in _WORD.finditer(text)]
