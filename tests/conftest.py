@@ -24,6 +24,21 @@ def pytest_collection_finish(session):
     """
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    if "tensorflow" in sys.modules:
+        iterate_untuned(sys.modules["tensorflow"].data.Dataset)
+
+
+def iterate_untuned(dataset):
+    """Has no tf.data iterator tuned, Keras's own neither.
+
+    The thread that tunes can sleep on for up to a minute after its iterator is let go, and
+    whoever collects the iterator waits for it (keras_bert/models/untuned_data.py): tests
+    that keep an iterator for long, in a traceback, made others wait for three minutes.
+    """
+    from keras_bert.models.untuned_data import untuned
+
+    tuned = dataset.__iter__
+    dataset.__iter__ = lambda self: tuned(untuned(self))
 
 
 @pytest.fixture(scope="session")
