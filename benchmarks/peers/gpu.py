@@ -27,7 +27,6 @@ from device_limit import DeviceLimit
 from engine_table import ENGINES, GPU
 from environments import pythons
 from gpu_tables import page
-from growth import stored_points
 from machine_facts import card, machine
 from measurement import entry, say, without_folders
 from model_shapes import SHAPES
@@ -173,7 +172,7 @@ def measure_all(study: Study, wanted: list[dict]) -> None:
     """Measure one point after the other; keep each, and the page, as soon as it is there."""
     arguments, longest, begin = study.arguments, 0.0, time.monotonic()
     known = {history.key(entry): entry for entry in history.entries(arguments.results)}
-    resumed = stored_points(arguments.results) if arguments.resume else {}
+    resumed = history.of_this_commit(arguments.results) if arguments.resume else {}
     for number, settings in enumerate(wanted):
         key = history.key({"settings": settings, "machine": machine()})
         if was_measured(resumed.get(key)):
@@ -186,8 +185,8 @@ def measure_all(study: Study, wanted: list[dict]) -> None:
             continue
         history.add(study.measure(settings), arguments.results)
         longest = max(longest, time.monotonic() - started)
-        write_page(arguments.results)
-    write_page(arguments.results)
+        history.write_page(arguments.results, page)
+    history.write_page(arguments.results, page)
 
 
 def was_measured(entry: dict | None) -> bool:
@@ -195,18 +194,11 @@ def was_measured(entry: dict | None) -> bool:
     return entry is not None and any(facts.get("wall") for facts in entry["engines"].values())
 
 
-def write_page(results: pathlib.Path) -> None:
-    """The page beside the folder of results, of the newest entries."""
-    newest = [group[-1] for group in history.newest(history.entries(results))]
-    if newest:
-        results.with_suffix(".md").write_text(page(newest), "utf-8")
-
-
 def main(given=None) -> int:
     """Do what the command line says; 1 where there is no accelerator."""
     arguments = parsed(given)
     if arguments.table:
-        write_page(arguments.results)
+        history.write_page(arguments.results, page)
         return 0
     known = pythons(arguments.environments)
     settings = {"threads": arguments.threads, "any_device": arguments.any_device}

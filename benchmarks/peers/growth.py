@@ -25,7 +25,7 @@ from environments import pythons
 from growth_picture import picture
 from growth_points import AXES, Bound, points
 from growth_tables import page
-from machine_facts import commit, machine
+from machine_facts import machine
 from measurement import say
 from model_shapes import SHAPES
 from point_measurement import measure_point
@@ -135,7 +135,7 @@ def run_job(job, arguments, known, preparer) -> None:
     names = arguments.engines or CHOSEN[job]
     names = [name for name in names if name in engines_of(job)]
     bound, wanted = Bound(arguments.most), points_of(job, arguments)
-    stored = stored_points(arguments.results) if arguments.resume else {}
+    stored = history.of_this_commit(arguments.results) if arguments.resume else {}
     for number, settings in enumerate(wanted):
         say(f"point {number + 1} of {len(wanted)}")
         if entry := stored.get(history.key({"settings": settings, "machine": machine()})):
@@ -150,29 +150,14 @@ def run_job(job, arguments, known, preparer) -> None:
         )
         bound.add(entry)
         history.add(entry, arguments.results)
-    write_page(arguments.results)
-
-
-def stored_points(results: pathlib.Path) -> dict[str, dict]:
-    """Entries of this commit by what they measured."""
-    now = commit()
-    found = history.entries(results)
-    return {history.key(entry): entry for entry in found if entry["commit"] == now}
-
-
-def write_page(results: pathlib.Path) -> None:
-    """The page and the picture beside the folder of results, of the newest entries."""
-    newest = [group[-1] for group in history.newest(history.entries(results))]
-    if newest:
-        results.with_suffix(".md").write_text(page(newest), "utf-8")
-        results.with_suffix(".svg").write_text(picture(newest), "utf-8")
+    history.write_page(arguments.results, page, picture)
 
 
 def main(given=None) -> int:
     """Do what the command line says; the exit status."""
     arguments = parsed(given)
     if arguments.table:
-        write_page(arguments.results)
+        history.write_page(arguments.results, page, picture)
         return 0
     known = pythons(arguments.environments)
     with tempfile.TemporaryDirectory() as name:

@@ -7,6 +7,9 @@ import json
 import os
 import pathlib
 import re
+from collections.abc import Callable
+
+from machine_facts import commit
 
 RESULTS = pathlib.Path(__file__).parents[1] / "results" / "peers"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
@@ -45,6 +48,26 @@ def newest(all_entries: list[dict], count: int = 1) -> list[list[dict]]:
     for entry in all_entries:
         groups.setdefault(key(entry), []).append(entry)
     return [group[-count:] for group in groups.values()]
+
+
+def of_this_commit(folder: pathlib.Path) -> dict[str, dict]:
+    """The entries that this commit measured, by their keys."""
+    now = commit()
+    return {key(entry): entry for entry in entries(folder) if entry["commit"] == now}
+
+
+def write_page(
+    folder: pathlib.Path,
+    page: Callable[[list[dict]], str],
+    picture: Callable[[list[dict]], str] | None = None,
+) -> None:
+    """Write FOLDER.md, and FOLDER.svg, of the newest entry of each key, if there are any."""
+    shown = [group[-1] for group in newest(entries(folder))]
+    if not shown:
+        return
+    folder.with_suffix(".md").write_text(page(shown), "utf-8")
+    if picture is not None:
+        folder.with_suffix(".svg").write_text(picture(shown), "utf-8")
 
 
 def _read(path: pathlib.Path) -> list[dict]:

@@ -108,13 +108,6 @@ def measure_losses(arguments):
             yield measure_loss(number, chunks, arguments.rounds, arguments.threads)
 
 
-def write_page(results: pathlib.Path) -> None:
-    """The page beside the folder of results, of the newest entries."""
-    newest = [group[-1] for group in history.newest(history.entries(results))]
-    if newest:
-        results.with_suffix(".md").write_text(page(newest), "utf-8")
-
-
 def main(given=None) -> int:
     """Do what the command line says; the exit status."""
     arguments = parsed(given)
@@ -122,7 +115,7 @@ def main(given=None) -> int:
         for study in (measure_steps, measure_losses):
             for entry in study(arguments):
                 history.add(entry, arguments.results)
-    write_page(arguments.results)
+    history.write_page(arguments.results, page)
     return 0
 
 

@@ -134,15 +134,7 @@ def run_job(arguments) -> None:
             entry = measure(settings, engines, known, rounds, arguments.seconds, source)
         history.add(entry, arguments.results)
         print(table(entry), flush=True)
-        write_page(arguments.results)
-
-
-def write_page(results: pathlib.Path) -> None:
-    """The page and the picture beside the folder of results, of the newest entries."""
-    newest = [group[-1] for group in history.newest(history.entries(results))]
-    if newest:
-        results.with_suffix(".md").write_text(page(newest), "utf-8")
-        results.with_suffix(".svg").write_text(picture(newest), "utf-8")
+        history.write_page(arguments.results, page, picture)
 
 
 def compare(results: pathlib.Path) -> int:
@@ -164,7 +156,7 @@ def main(given=None) -> int:
         if arguments.job is None:
             return int(bool(failed))
     if arguments.table:
-        write_page(arguments.results)
+        history.write_page(arguments.results, page, picture)
     elif arguments.job:
         run_job(arguments)
     else:

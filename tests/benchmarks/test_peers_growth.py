@@ -188,7 +188,7 @@ def measured(monkeypatch):
 
     def measure(settings, *_):
         found.append(("point", settings))
-        here = {"commit": growth.commit(), "machine": growth.machine()}
+        here = {"commit": history.commit(), "machine": growth.machine()}
         return made_up({"served": 1.0}) | here | {"settings": settings}
 
     monkeypatch.setattr(growth.prepared_files, "write", write)

@@ -5,11 +5,9 @@ Nothing is fetched from the device between steps.
 Shapes: B rows, S positions, P predictions of a row.
 """
 
-import contextlib
-
 import device_torch
 from answer_loop import answer
-from on_transformers import made
+from on_transformers import made, steps_of
 from rows import ids_of_rows, masked_positions, refuse_dtype
 
 
@@ -39,27 +37,12 @@ def forward(settings):
     return run
 
 
-def steps_of(settings, model, device, loss_of):
-    """Forward, backward, clipping and AdamW; the loss, on the device."""
+def compiled_steps(settings, model, device, loss_of):
+    """`steps_of`, of the compiled loss where that is the way."""
     import torch
 
     called = torch.compile(loss_of) if settings["way"] == "compile" else loss_of
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=5e-5, weight_decay=0.01, fused=device == "cuda"
-    )
-    mixed = settings["dtype"] == "bfloat16"
-    scope = torch.autocast(device, torch.bfloat16) if mixed else contextlib.nullcontext()
-
-    def run():
-        with scope:
-            loss = called()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        return loss.detach()
-
-    return run
+    return steps_of(settings, model, device, called)
 
 
 def rates(settings):
@@ -77,7 +60,7 @@ def train(settings):
     )
     model.train()
     labels = torch.arange(settings["batch"], device=device) % 2
-    return steps_of(
+    return compiled_steps(
         settings,
         model,
         device,
@@ -100,7 +83,7 @@ def masked_lm(settings):
         logits = model.cls(vectors[rows, positions])  # [B, P, V]
         return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), words.flatten())
 
-    return steps_of(settings, model, device, loss_of)
+    return compiled_steps(settings, model, device, loss_of)
 
 
 if __name__ == "__main__":
