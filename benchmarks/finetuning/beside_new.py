@@ -1,11 +1,13 @@
 """Fine-tunes a pretrained BERT and a new one of its sizes: what was pretraining worth?
 
     python benchmarks/finetuning/beside_new.py PRESET FOLDER ROWS.json [ROWS.json …]
-        [--rates 3e-4,1e-3] [--seeds 0,1] [--processes 2] [-- OPTIONS of with_keras_bert.py]
+        [--rates 3e-4,1e-3] [--seeds 0,1] [--processes 2]
+        [--options="--epochs 3 --sequence-length 64"]     of with_keras_bert.py
 
 Every rate is tried for both models with every seed (of the new one's weights too). Prints a
-line for each rate: the scores of `score.py`, as means over the seeds. What FOLDER holds of
-an earlier run is not trained again.
+line for each rate: the scores of `score.py`, as means over the seeds. Whoever takes the best
+rate chooses on the held-out rows, for both models alike. What FOLDER holds of an earlier run
+is not trained again.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import concurrent.futures
 import itertools
 import json
 import pathlib
+import shlex
 import statistics
 import subprocess
 import sys
@@ -32,7 +35,6 @@ class Run(NamedTuple):
 
 def parsed() -> argparse.Namespace:
     """The command line."""
-    given, _, passed_on = "\0".join(sys.argv[1:]).partition("\0--\0")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("preset")
     parser.add_argument("folder", type=pathlib.Path)
@@ -40,9 +42,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rates", default="3e-4,1e-3")
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--processes", type=int, default=2)
-    arguments = parser.parse_args(given.split("\0"))
-    arguments.options = passed_on.split("\0") if passed_on else []
-    return arguments
+    parser.add_argument("--options", type=shlex.split, default="", help="of with_keras_bert.py")
+    return parser.parse_args()
 
 
 def python(script: str, *arguments: object) -> str:
