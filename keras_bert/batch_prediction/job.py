@@ -97,12 +97,12 @@ def open_job(job: Job, files: list[InputFile], model_sha256: str, block_lines: i
             f"expected an empty folder, or one with a run's {JOB_FILE}, at {folder}; "
             "received other files"
         )
-    (folder / DEAD_LETTERS).mkdir(exist_ok=True)
     for leftover in (*folder.glob(".*.partial"), *(folder / DEAD_LETTERS).glob(".*.partial")):
         leftover.unlink(missing_ok=True)
-    if not path.exists():
+    if not path.exists():  # before all else, or nobody could tell the folder for a run's
         with atomic_file(path) as stream:
             stream.write(json.dumps(settings, indent=2, ensure_ascii=False).encode("utf-8"))
+    (folder / DEAD_LETTERS).mkdir(exist_ok=True)
 
 
 def write_block(

@@ -156,7 +156,12 @@ class FeatureBatches(keras.utils.PyDataset):
     @property
     def order(self) -> np.ndarray:
         """Row numbers in the order in which they are served: int64 `[N · G]`."""
-        return self._rows_of(np.concatenate(self._planner.plan(self._epoch).batches))
+        return np.concatenate(self.rows_of_batches)
+
+    @property
+    def rows_of_batches(self) -> list[np.ndarray]:
+        """Row numbers of each batch, int64 `[B · G]`; a smaller batch need not be the last."""
+        return [self._rows_of(records) for records in self._planner.plan(self._epoch).batches]
 
     def restore(self, outputs: Any) -> Any:
         """Puts what `predict` returned, `[N · G, ...]` or a structure of it, in the rows' order."""

@@ -226,13 +226,15 @@ class BertQuestionAnswerer(WindowTask):
         if not self.spans.squad_v2:
             raise ValueError("expected a task with squad_v2=True; received one without")
         found, right = self.predict(x, **kwargs), _right(y)
-        best = self._scores(found, right)
-        self.spans.null_threshold = best["best_f1_thresh"]
-        scores = self._scores(found, right)
-        if scores["f1"] < best["best_f1"]:  # best is to refuse all, which has no threshold there
-            self.spans.null_threshold = float(found["null_score_difference"].min()) - 1
-            scores = self._scores(found, right)
-        return scores
+        best = self._scores(found, right)["best_f1_thresh"]
+        # That to refuse all is best has no threshold there.
+        refuse_all = float(found["null_score_difference"].min()) - 1
+        scores = {}
+        for threshold in (best, refuse_all):
+            self.spans.null_threshold = threshold
+            scores[threshold] = self._scores(found, right)
+        self.spans.null_threshold = max(scores, key=lambda threshold: scores[threshold]["f1"])
+        return scores[self.spans.null_threshold]
 
 
 def _right(y: Any) -> list[list[str]]:

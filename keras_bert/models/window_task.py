@@ -142,8 +142,8 @@ class WindowTask(Task):
             return tf.constant(logits)
         options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
         batches = FeatureBatches(packed, **options.of_length(self.windows.sequence_length))
-        order = np.split(batches.order, range(batch_size, len(packed), batch_size))
-        for rows, outputs in zip(order, iterate_outputs(self, batches), strict=True):
+        outputs_of = iterate_outputs(self, batches)
+        for rows, outputs in zip(batches.rows_of_batches, outputs_of, strict=True):
             width = min(outputs.shape[1], logits.shape[1])
             logits[rows, :width] = outputs[:, :width]
         return tf.constant(logits)

@@ -59,6 +59,16 @@ def test_other_files_in_the_folder_are_refused(job, tmp_path):
         open_job(job, [], "abc", 7)
 
 
+def test_a_run_that_found_no_room_begins_once_there_is_some(job, monkeypatch):
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda *paths: replace("/nowhere", "/nowhere"))
+    with pytest.raises(OSError):
+        open_job(job, [], "abc", 7)
+    monkeypatch.setattr(os, "replace", replace)
+    open_job(job, [], "abc", 7)
+    assert job.dead_letters_path(0).parent.is_dir()
+
+
 def test_answers_that_cannot_be_written_leave_nothing(job):
     open_job(job, [], "abc", 7)
 

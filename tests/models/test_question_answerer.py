@@ -225,6 +225,19 @@ def test_threshold_is_tuned_for_f1_and_kept(make_parts, data, tmp_path):
     assert again.score(x, y) == pytest.approx(scores)
 
 
+@pytest.mark.parametrize("seed", range(9))
+def test_threshold_is_tuned_whatever_the_order_of_sums(make_parts, monkeypatch, seed):
+    task, random = make(make_parts), np.random.default_rng(seed)
+    right = [" ".join("abcdefg"[: random.integers(1, 8)]) for _ in range(31)]
+    nulls = random.normal(size=31).astype("float32")
+    found = {"answers": np.array([["b c d"]] * 31), "null_score_difference": nulls}
+    monkeypatch.setattr(task, "predict", lambda x: found)
+    y = [text if null < 0.5 else None for text, null in zip(right, nulls, strict=True)]
+    scores = task.tune_threshold(None, y)
+    assert scores["f1"] == pytest.approx(scores["best_f1"])
+    assert task.spans.null_threshold == scores["best_f1_thresh"]
+
+
 def test_threshold_may_refuse_all(make_parts, data):
     task = make(make_parts)
     x, _ = data

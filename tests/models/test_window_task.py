@@ -92,6 +92,12 @@ def test_records_in_several_chunks_are_the_same(counter, monkeypatch):
         np.testing.assert_array_equal(chunked[name], column)
 
 
+def test_a_smaller_batch_that_is_not_served_last(counter):
+    """Of batches padded alike a shorter one is served second, so that lengths vary."""
+    texts = ["good film was very good"] * 8 + ["good"]
+    assert counter.predict(texts, batch_size=4)["count"].tolist() == [2] * 8 + [1]
+
+
 def test_no_records(counter):
     assert counter.predict([])["count"].shape == (0,)
 
