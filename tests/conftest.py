@@ -3,6 +3,7 @@
 import gc
 import os
 import pathlib
+import signal
 import socket
 import sys
 
@@ -82,6 +83,14 @@ def served(tensorflow_process):
     """`served(version, inputs)`: what a SavedModel answers in that process."""
     file = ROOT / "tests" / "served_answers.py"
     return lambda *arguments: tensorflow_process(file, "answers", *arguments)
+
+
+@pytest.fixture
+def ctrl_c_interrupts():
+    """As in a terminal, whatever started the suite: a shell's background job ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)

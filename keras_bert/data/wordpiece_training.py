@@ -104,8 +104,8 @@ def _train(words: Mapping[str, int], size: int, given: list[str], min_frequency:
     interrupted = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         texts = _texts(words, interrupted)
-        training = thread.submit(tokenizer.train_from_iterator, texts, trainer)
         try:
+            training = thread.submit(tokenizer.train_from_iterator, texts, trainer)
             while not training.done():  # without a pause, an interrupt might not be seen
                 concurrent.futures.wait([training], timeout=_PAUSE)
         except BaseException:

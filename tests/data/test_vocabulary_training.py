@@ -151,7 +151,7 @@ def test_vocabulary_of_very_many_words_is_learned_from_counts_in_proportion(corp
     assert train_wordpieces(larger, 150, alphabet, reserved=SPECIAL) == expected
 
 
-def test_vocabulary_learning_ends_soon_after_an_interrupt(monkeypatch):
+def test_vocabulary_learning_ends_soon_after_an_interrupt(monkeypatch, ctrl_c_interrupts):
     monkeypatch.setattr("keras_bert.data.wordpiece_training.MOST_OCCURRENCES", 10**12)
     counts = {f"{'ab' * length}": 10**7 for length in range(1, 90)}
     timer = threading.Timer(0.5, _thread.interrupt_main)

@@ -19,6 +19,7 @@ from keras_bert.training import state_file
 from keras_bert.training.optimizer import create_optimizer
 from keras_bert.training.resume import ResumableTraining, fit_callbacks
 
+pytestmark = pytest.mark.usefixtures("ctrl_c_interrupts")
 EPOCHS, STEPS = 3, 5
 
 
@@ -109,14 +110,6 @@ def assert_same(found, expected):
     assert found["epoch"] == expected["epoch"]
     assert found["history"] == expected["history"]
     assert found["variables"] == expected["variables"]  # to the bit
-
-
-@pytest.fixture(autouse=True)
-def ctrl_c_interrupts():
-    """As in a terminal, whatever started the suite: a shell's background job ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
