@@ -21,7 +21,7 @@ import keras
 import numpy as np
 
 from keras_bert.data.epoch_plan import EpochPlanner
-from keras_bert.data.features import PackedFeatures, TokenLabels
+from keras_bert.data.features import IGNORED, PackedFeatures, TokenLabels
 
 
 class FeatureBatches(keras.utils.PyDataset):
@@ -33,7 +33,7 @@ class FeatureBatches(keras.utils.PyDataset):
     Args:
         features: N · G rows, the G rows of a record one after the other.
         labels: numbers, `[N]` or `[N, K]`; or `TokenLabels`, which become `[B · G, S]`,
-            and so do their weights, times those of the rows.
+            and so do their weights, times those of the rows; see `padded_labels`.
         sample_weight: numbers, `[N]`.
         batch_size: B.
         group_size: G.
@@ -81,6 +81,8 @@ class FeatureBatches(keras.utils.PyDataset):
         self.records = len(features) // group_size
         self.labels = _labels(labels, features, self.records)
         self.sample_weight = _column("sample_weight", sample_weight, self.records)
+        if isinstance(self.labels, TokenLabels):
+            self._label_weight_of_a_row = self.labels.total_weight() / len(features)
         self.shuffle = shuffle
         self.seed = seed
         self.keep_order = keep_order
@@ -186,12 +188,29 @@ class FeatureBatches(keras.utils.PyDataset):
         batch: tuple = (self.features.padded(rows, length),)
         weight = None if self.sample_weight is None else self.sample_weight[records]
         if isinstance(self.labels, TokenLabels):
-            batch += (self.features.padded_labels(self.labels, rows, length),)
-            of_pieces = self.features.padded_weights(self.labels, rows, length)
+            labels, of_pieces = self.padded_labels(rows, length)
+            batch += (labels,)
             weight = of_pieces if weight is None else of_pieces * np.reshape(weight, (-1, 1))
         elif self.labels is not None:
             batch += (self.labels[records],)
         return batch if weight is None else (*batch, weight)
+
+    def padded_labels(self, rows: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """`TokenLabels` of a batch, int32, and their weights, float32, both `[B · G, S]`.
+
+        A mean over the labels of a batch would have those of short rows count more than those
+        of long ones, which are in other batches. Weights make up for it: weighted so, the
+        mean is B · G rows' part of the mean over the labels of all rows.
+
+        Args:
+            rows: B · G row numbers.
+            length: S.
+        """
+        labels = self.features.padded_labels(self.labels, rows, length)
+        weights = self.features.padded_weights(self.labels, rows, length)
+        part = self._label_weight_of_a_row * len(rows)
+        labelled = np.count_nonzero(labels != IGNORED)
+        return labels, weights * np.float32(labelled / part if part else 1)
 
     def _rows_of(self, records: np.ndarray) -> np.ndarray:
         group = np.arange(self.group_size)

@@ -187,6 +187,10 @@ class TokenLabels:
         places = np.asarray(mask).astype(bool)
         return cls(np.asarray(labels)[places], weights if weights is None else weights[places])
 
+    def total_weight(self) -> float:
+        """The weights of all word pieces that have a label."""
+        return float(self.weights[self.values != IGNORED].sum(dtype=np.float64))
+
     @classmethod
     def concatenate(cls, chunks: Sequence["TokenLabels"]) -> "TokenLabels":
         """Joins labels that were packed chunk by chunk."""

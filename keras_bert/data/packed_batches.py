@@ -59,8 +59,7 @@ class PackedBatches(FeatureBatches):
         features = self.rows.padded(records)
         if isinstance(self.labels, TokenLabels):
             del features["first_positions"]  # no output is computed from them
-            labels = self.features.padded_labels(self.labels, records, length)
-            weights = self.features.padded_weights(self.labels, records, length)
+            labels, weights = self.padded_labels(records, length)
             filled = _filled(labels, self.batch_size, IGNORED)
             return (_filled(features, self.batch_size), filled, _filled(weights, self.batch_size))
         if self.text_labels is None:

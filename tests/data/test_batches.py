@@ -276,7 +276,8 @@ def test_labels_of_word_pieces():
     batches = FeatureBatches(features, TokenLabels(values), batch_size=2, keep_order=True)
     _, labels, weights = batches[0]
     np.testing.assert_array_equal(labels, [[0, 1, 2, -1], [3, 4, 0, 1]])
-    np.testing.assert_array_equal(weights, [[1, 1, 1, 0], [1, 1, 1, 1]])
+    of_all = (7 / 2) / (9 / 3)  # labels of a row here and on average
+    np.testing.assert_allclose(weights, of_all * np.array([[1, 1, 1, 0], [1, 1, 1, 1]]), rtol=1e-6)
     other = FeatureBatches(features, TokenLabels(values + 1), batch_size=2, keep_order=True)
     assert batches.fingerprint() != other.fingerprint()
 
@@ -285,14 +286,40 @@ def test_weights_of_word_pieces():
     features = features_of([3, 4, 2])
     labels = TokenLabels(np.arange(9) % 5, np.arange(9) / 2)
     batches = FeatureBatches(features, labels, batch_size=2, keep_order=True)
-    np.testing.assert_array_equal(batches[0][2], [[0, 0.5, 1, 0], [1.5, 2, 2.5, 3]])
+    first, second = (7 / 2) / (18 / 3), 2 / (18 / 3)
+    expected = first * np.array([[0, 0.5, 1, 0], [1.5, 2, 2.5, 3]])
+    np.testing.assert_allclose(batches[0][2], expected, rtol=1e-6)
     assert batches[0][2].dtype == np.float32
     weighed = FeatureBatches(features, labels, np.array([2.0, 4, 6]), batch_size=2, keep_order=True)
-    np.testing.assert_array_equal(weighed[0][2], [[0, 1, 2, 0], [6, 8, 10, 12]])
-    np.testing.assert_array_equal(weighed[1][2][:, :2], [[21, 24]])
+    np.testing.assert_allclose(weighed[0][2], expected * [[2], [4]], rtol=1e-6)
+    np.testing.assert_allclose(weighed[1][2][:, :2], second * np.array([[21, 24]]), rtol=1e-6)
     assert batches.fingerprint() != weighed.fingerprint()
     plain = FeatureBatches(features, TokenLabels(labels.values), batch_size=2, keep_order=True)
     assert batches.fingerprint() != plain.fingerprint()
+    nothing = FeatureBatches(features, TokenLabels(np.full(9, -1)), batch_size=2)
+    np.testing.assert_array_equal(nothing[0][1], -1)
+    assert np.isfinite(nothing[0][2]).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"shuffle": True}, {"keep_order": True}])
+def test_a_label_counts_alike_in_batches_of_short_rows_and_of_long_ones(options):
+    random = np.random.default_rng(3)
+    features = features_of([2] * 4 + [11] * 5)
+    values = np.where(random.random(63) < 0.7, np.arange(63) % 5, -1)
+    loss, weights = random.random(63), random.random(63)
+    labels = TokenLabels(values, weights)
+    batches = FeatureBatches(features, labels, batch_size=4, **options)
+    served = [batches[index] for index in range(len(batches))]
+    total = 0
+    for (_, there, weight), rows in zip(served, batches.rows_of_batches, strict=True):
+        losses = np.zeros(there.shape)
+        for place, row in enumerate(rows):
+            start, limit = features.row_splits[row : row + 2]
+            losses[place, : limit - start] = loss[start:limit]
+        labelled = there >= 0
+        total += len(rows) * (weight * losses)[labelled].sum() / labelled.sum()
+    kept = values >= 0
+    assert total / 9 == pytest.approx(np.average(loss[kept], weights=weights[kept]))
 
 
 def test_groups_and_word_piece_labels_that_do_not_fit():
