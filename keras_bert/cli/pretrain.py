@@ -1,6 +1,7 @@
 """`keras-bert pretrain`: BERT learns masked words, and which sentence comes next."""
 
 import argparse
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
     check_destination(arguments.out, overwrite=arguments.overwrite)
     _refuse_contradictions(arguments)
+    from keras_bert.data.faulty_records import naming_faulty_records
     from keras_bert.data.pretraining_passes import digest
     from keras_bert.data.pretraining_records import inspect_records
+    from keras_bert.data.record_files import record_files
     from keras_bert.training.processes import writes_results
     from keras_bert.training.resume import ResumableTraining
 
@@ -49,7 +52,8 @@ def _run(arguments: argparse.Namespace) -> int:
         begun = ResumableTraining(arguments.checkpoint).path.exists()
         keep_flags(arguments.checkpoint, kept_flags(arguments) | files, begun=begun)
     started = time.monotonic()
-    with progress_to_stderr():
+    read = [*records.files, *(record_files(arguments.valid) if arguments.valid else ())]
+    with progress_to_stderr(), naming_faulty_records(read, len(tokenizer.vocabulary)):
         task, result, state = _train(arguments, records, tokenizer, next_sentence)
     result |= {"seconds": round(time.monotonic() - started, 1)}
     if not writes_results():
@@ -233,7 +237,10 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
 
 
 def _last(history: dict[str, list[float]]) -> dict[str, Any]:
-    """The last value of each loss and metric, by short names."""
+    """The last value of each loss and metric, by short names.
+
+    None stands for what JSON has no number for: the perplexity of a large loss.
+    """
     short = {"val_": "valid_", "mlm_logits_": "", "nsp_logits_": "next_sentence_"}
     result = {}
     for name, values in history.items():
@@ -241,5 +248,6 @@ def _last(history: dict[str, list[float]]) -> dict[str, Any]:
             continue
         for long, brief in short.items():
             name = name.replace(long, brief)
-        result[name] = round(float(values[-1]), 6)
+        last = float(values[-1])
+        result[name] = round(last, 6) if math.isfinite(last) else None
     return result

@@ -58,6 +58,7 @@ def pretraining_stream(
             first_batch=first_batch,
             epochs=None,
             drop_remainder=True,
+            vocabulary=vocabulary,
         )
 
     facts: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "files": digest(known.files)}

@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_bert.data.corpus import Path
+from keras_bert.data.faulty_records import require_known_ids
 from keras_bert.data.pretraining_manifest import check_vocabulary, read_manifest
 from keras_bert.data.record_files import count_records, first_record, is_gzipped, record_files
 from keras_bert.data.record_schema import RecordSchema
@@ -63,7 +64,8 @@ def read_pretraining_records(
         first_batch: batches of that epoch that are left out.
         epochs: how many are read, the first one included; None goes on for ever.
         drop_remainder: leave out the last batch of an epoch where it is smaller.
-        vocabulary: of the model; records that are known to be of another are refused.
+        vocabulary: of the model; records that are known to be of another are refused here,
+            and ids that it does not have, as `require_known_ids`, when a batch is read.
 
     Returns:
         A dataset of dicts: `input_word_ids`, `input_mask`, `input_type_ids` int32 [B, S];
@@ -87,11 +89,17 @@ def read_pretraining_records(
         records = _shuffled(known.files, tf.stack([seed, epoch])) if shuffle else _in_order(known)
         return records.batch(batch_size, drop_remainder)
 
+    def features_of(records: tf.Tensor) -> dict[str, tf.Tensor]:
+        features = known.schema.parse(records)
+        if vocabulary is not None:
+            require_known_ids(features, len(vocabulary))
+        return features
+
     numbers = tf.data.Dataset.counter(first_epoch, dtype=tf.int64)
     if epochs is not None:
         numbers = numbers.take(epochs)
     dataset = numbers.flat_map(epoch_batches).skip(first_batch)
-    dataset = dataset.map(known.schema.parse, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.map(features_of, num_parallel_calls=tf.data.AUTOTUNE)
     total = tf.data.INFINITE_CARDINALITY if epochs is None else epochs * batches - first_batch
     return dataset.apply(tf.data.experimental.assert_cardinality(total)).prefetch(tf.data.AUTOTUNE)
 
