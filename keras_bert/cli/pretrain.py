@@ -210,12 +210,10 @@ def _next_sentence(arguments: argparse.Namespace, records: "PretrainingRecords")
 
 def _refuse_other_case(records: "PretrainingRecords", tokenizer: "BertTokenizer") -> None:
     """Records say how their text was lower-cased, and the model's text must be alike."""
-    import pathlib
+    from keras_bert.data.pretraining_records import manifests_beside
 
-    from keras_bert.data.pretraining_manifest import read_manifest
-
-    for folder in {pathlib.Path(file).parent for file in records.files}:
-        made = ((read_manifest(folder) or {}).get("tokenizer") or {}).get("lowercase")
+    for folder, manifest in manifests_beside(records.files).items():
+        made = (manifest.get("tokenizer") or {}).get("lowercase")
         if made is not None and made != tokenizer.lowercase:
             raise ValueError(
                 f"expected text with lowercase={made}, as the records in {folder} are made; "
