@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from keras_bert.checkpoints.atomic import check_destination
+    from keras_bert.cli.pretrain_origin import origin_facts
     from keras_bert.cli.run_flags import delete_flags, keep_flags
 
     check_destination(arguments.out, overwrite=arguments.overwrite)
@@ -48,9 +49,12 @@ def _run(arguments: argparse.Namespace) -> int:
     tokenizer = _tokenizer(arguments)
     _refuse_other_case(records, tokenizer)
     if arguments.checkpoint:
-        files = {"files of --data": digest(records.files), "--next-sentence": next_sentence}
+        length = records.schema.sequence_length
+        config = None if arguments.init else _config(arguments, len(tokenizer.vocabulary), length)
+        flags = kept_flags(arguments) | origin_facts(arguments, tokenizer, config)
+        flags |= {"files of --data": digest(records.files), "--next-sentence": next_sentence}
         begun = ResumableTraining(arguments.checkpoint).path.exists()
-        keep_flags(arguments.checkpoint, kept_flags(arguments) | files, begun=begun)
+        keep_flags(arguments.checkpoint, flags, begun=begun)
     started = time.monotonic()
     read = [*records.files, *(record_files(arguments.valid) if arguments.valid else ())]
     with progress_to_stderr(), naming_faulty_records(read, len(tokenizer.vocabulary)):
