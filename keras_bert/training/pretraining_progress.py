@@ -64,7 +64,7 @@ class RefuseDivergence(keras.callbacks.Callback):
         super().__init__()
         self.steps_per_epoch = steps_per_epoch
         self.parts = parts
-        self._before = 0
+        self._before = self._batch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Counts the steps of the epochs before."""
