@@ -66,7 +66,7 @@ test-wheel: build ## run the suite of the sdist against the wheel, away from the
 	cd build/sdist && KERAS_BERT_TESTS_EXPECT=wheel $(ONE_THREAD) ../../.venv-wheel/bin/python $(PYTEST) $(ARGS)
 
 parity: .venv-parity/.stamp ## compare with torch, transformers and the TensorFlow Model Garden
-	.venv-parity/bin/python -m pytest --durations=10 $(or $(ARGS),tests/parity tests/hub)
+	KERAS_BERT_SEVERAL_PROCESSES=1 .venv-parity/bin/python -m pytest --durations=10 $(or $(ARGS),tests/parity tests/hub)
 
 .venv-parity/.stamp: $(LOCKS)
 	$(ENVIRONMENT) .venv-parity --editable .

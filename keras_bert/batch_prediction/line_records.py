@@ -78,9 +78,17 @@ def _record(row: Row, layout: Layout, dtypes: dict[str, str]) -> LineRecord:
         name: _value(_cell(row, column), dtypes[name], name)
         for name, column in layout.inputs.items()
     }
-    kept = {name: _cell(row, column) for name, column in layout.kept.items()}
-    json.dumps(kept, ensure_ascii=False).encode("utf-8")  # as it will be written
+    kept = {name: _kept(_cell(row, column), name) for name, column in layout.kept.items()}
     return LineRecord(row.line, inputs, kept)
+
+
+def _kept(value: Any, name: str) -> Any:
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")  # as in answers
+    except ValueError as error:
+        # Python reads NaN and Infinity, which JSON does not have, and so would write them.
+        raise ValueError(f"expected JSON for {name!r}; received {value!r}: {error}") from error
+    return value
 
 
 def _cell(row: Row, column: Column) -> Any:

@@ -15,6 +15,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
+from keras_bert.checkpoints.write_errors import write_error
+
 # What TensorFlow raises for ENOSPC, EACCES, ENOENT, EFBIG and the rest of errno.
 _TENSORFLOW_DISK_ERRORS = (
     "ResourceExhaustedError",
@@ -58,7 +60,7 @@ def atomic_folder(path: str | os.PathLike[str], overwrite: bool = False) -> Iter
             with contextlib.suppress(OSError):
                 parent.rmdir()
         if isinstance(error, OSError) or _failed_in_a_writer(error):
-            raise _write_error(target, error) from error
+            raise write_error(target, error) from error
         raise
 
 
@@ -76,7 +78,7 @@ def check_destination(path: str | os.PathLike[str], overwrite: bool = False) -> 
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=ground):
             pass
     except OSError as error:
-        raise _write_error(target, error) from error
+        raise write_error(target, error) from error
 
 
 def _refuse_occupied(target: pathlib.Path, overwrite: bool) -> None:
@@ -121,12 +123,3 @@ def _failed_in_a_writer(error: BaseException) -> bool:
     if kind.__module__.startswith("tensorflow."):
         return kind.__name__ in _TENSORFLOW_DISK_ERRORS
     return kind.__name__ == "SafetensorError"
-
-
-def _write_error(target: pathlib.Path, error: BaseException) -> OSError:
-    reason = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
-    if getattr(error, "filename", None):
-        reason = f"{reason}: {error.filename}"  # type: ignore[attr-defined]
-    message = f"expected room and permission to write {target}; received: {reason}"
-    number = getattr(error, "errno", None)
-    return OSError(number, message) if number else OSError(message)

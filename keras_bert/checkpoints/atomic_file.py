@@ -12,6 +12,8 @@ import pathlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from keras_bert.checkpoints.write_errors import write_error
+
 _TEMPORARY = ".{name}.{process}.partial"
 
 
@@ -24,6 +26,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     Raises:
         OSError: the disk is full or the folder cannot be written. The old file stays.
+            Errors of other files that the block names are passed on.
     """
     path = pathlib.Path(path)
     temporary = path.with_name(_TEMPORARY.format(name=path.name, process=os.getpid()))
@@ -34,10 +37,18 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
         _flush_folder(path.parent)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and _is_of(error, temporary):
+            raise write_error(path, error) from error
         raise
+
+
+def _is_of(error: OSError, temporary: pathlib.Path) -> bool:
+    """Writing names no file, opening and renaming do; what the block reads has other names."""
+    names = (str(temporary), str(temporary.parent))
+    return error.filename is None or str(error.filename) in names
 
 
 def remove_leftovers(path: pathlib.Path) -> None:

@@ -62,6 +62,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
         print(f"keras-bert {arguments.verb}: {error}{notes}", file=sys.stderr)
         return 1
+    except Exception as error:
+        from keras_bert.checkpoints.tensorflow_errors import is_tensorflow_error, reason_of
+
+        if not is_tensorflow_error(error):
+            raise
+        print(f"keras-bert {arguments.verb}: {reason_of(error)}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

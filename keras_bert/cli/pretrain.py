@@ -1,6 +1,7 @@
 """`keras-bert pretrain`: BERT learns masked words, and which sentence comes next."""
 
 import argparse
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from keras_bert.checkpoints.atomic import check_destination
+    from keras_bert.cli.pretrain_origin import origin_facts
     from keras_bert.cli.run_flags import delete_flags, keep_flags
 
     check_destination(arguments.out, overwrite=arguments.overwrite)
     _refuse_contradictions(arguments)
+    from keras_bert.data.faulty_records import naming_faulty_records
     from keras_bert.data.pretraining_passes import digest
     from keras_bert.data.pretraining_records import inspect_records
+    from keras_bert.data.record_files import record_files
     from keras_bert.training.processes import writes_results
     from keras_bert.training.resume import ResumableTraining
 
@@ -45,11 +49,15 @@ def _run(arguments: argparse.Namespace) -> int:
     tokenizer = _tokenizer(arguments)
     _refuse_other_case(records, tokenizer)
     if arguments.checkpoint:
-        files = {"files of --data": digest(records.files), "--next-sentence": next_sentence}
+        length = records.schema.sequence_length
+        config = None if arguments.init else _config(arguments, len(tokenizer.vocabulary), length)
+        flags = kept_flags(arguments) | origin_facts(arguments, tokenizer, config)
+        flags |= {"files of --data": digest(records.files), "--next-sentence": next_sentence}
         begun = ResumableTraining(arguments.checkpoint).path.exists()
-        keep_flags(arguments.checkpoint, kept_flags(arguments) | files, begun=begun)
+        keep_flags(arguments.checkpoint, flags, begun=begun)
     started = time.monotonic()
-    with progress_to_stderr():
+    read = [*records.files, *(record_files(arguments.valid) if arguments.valid else ())]
+    with progress_to_stderr(), naming_faulty_records(read, len(tokenizer.vocabulary)):
         task, result, state = _train(arguments, records, tokenizer, next_sentence)
     result |= {"seconds": round(time.monotonic() - started, 1)}
     if not writes_results():
@@ -206,12 +214,10 @@ def _next_sentence(arguments: argparse.Namespace, records: "PretrainingRecords")
 
 def _refuse_other_case(records: "PretrainingRecords", tokenizer: "BertTokenizer") -> None:
     """Records say how their text was lower-cased, and the model's text must be alike."""
-    import pathlib
+    from keras_bert.data.pretraining_records import manifests_beside
 
-    from keras_bert.data.pretraining_manifest import read_manifest
-
-    for folder in {pathlib.Path(file).parent for file in records.files}:
-        made = ((read_manifest(folder) or {}).get("tokenizer") or {}).get("lowercase")
+    for folder, manifest in manifests_beside(records.files).items():
+        made = (manifest.get("tokenizer") or {}).get("lowercase")
         if made is not None and made != tokenizer.lowercase:
             raise ValueError(
                 f"expected text with lowercase={made}, as the records in {folder} are made; "
@@ -233,7 +239,10 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
 
 
 def _last(history: dict[str, list[float]]) -> dict[str, Any]:
-    """The last value of each loss and metric, by short names."""
+    """The last value of each loss and metric, by short names.
+
+    None stands for what JSON has no number for: the perplexity of a large loss.
+    """
     short = {"val_": "valid_", "mlm_logits_": "", "nsp_logits_": "next_sentence_"}
     result = {}
     for name, values in history.items():
@@ -241,5 +250,6 @@ def _last(history: dict[str, list[float]]) -> dict[str, Any]:
             continue
         for long, brief in short.items():
             name = name.replace(long, brief)
-        result[name] = round(float(values[-1]), 6)
+        last = float(values[-1])
+        result[name] = round(last, 6) if math.isfinite(last) else None
     return result

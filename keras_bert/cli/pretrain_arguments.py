@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from typing import Any
 
+from keras_bert.cli.pretrain_origin import SOURCES
 from keras_bert.cli.record_arguments import positive
 from keras_bert.config import BertConfig
 
@@ -19,9 +20,10 @@ SIZES = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
 )
-# Flags that another start of the same run may change; of the data the files are compared.
+# Flags that another start of the same run may change; of files the contents are compared.
 FREE = (
     *("data", "valid"),
+    *SOURCES,
     *("out", "overwrite", "json", "checkpoint", "save_every_steps", "tensorboard"),
     *("verb", "run"),
     # A run may go on with other devices.

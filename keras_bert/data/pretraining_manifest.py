@@ -14,10 +14,10 @@ from keras_bert.checkpoints.atomic_file import atomic_file
 from keras_bert.checkpoints.json_file import read_json
 from keras_bert.data.corpus import Path, corpus_bytes
 from keras_bert.data.pretraining_settings import PretrainingSettings
+from keras_bert.data.pretraining_shards import shard_path
 from keras_bert.text.tokenizer import BertTokenizer
 
 MANIFEST = "pretraining_data.json"
-# What must be the same for shards of one data set.
 _MADE_OF = ("settings", "tokenizer", "vocabulary_sha256", "corpus")
 
 
@@ -30,8 +30,7 @@ def vocabulary_sha256(vocabulary: Iterable[str]) -> str:
 def describe(
     tokenizer: BertTokenizer, settings: PretrainingSettings, files: Sequence[Path]
 ) -> dict[str, Any]:
-    """What shards are made of, for JSON."""
-    sizes = [(pathlib.Path(file).name, corpus_bytes([file])) for file in files]
+    """What shards are made of, for JSON; the files are read, pipes are not."""
     return {
         "complete": False,
         "sequence_length": settings.sequence_length,
@@ -48,9 +47,18 @@ def describe(
         "corpus": {
             "files": len(files),
             "bytes": corpus_bytes(files),
-            "names_and_sizes_sha256": hashlib.sha256(json.dumps(sizes).encode()).hexdigest(),
+            "names_and_contents_sha256": _names_and_contents_sha256(files),
         },
     }
+
+
+def made_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be the same for shards of one data set, by name."""
+    flat: dict[str, Any] = {}
+    for name in _MADE_OF:
+        value = content.get(name)
+        flat |= value if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -81,7 +89,7 @@ def check_same_data(folder: Path, there: Mapping[str, Any], wanted: Mapping[str,
             "a pipe, of which nobody knows whether it is the same: take another folder, or "
             "overwrite this one"
         )
-    saved, current = _flat(there), _flat(wanted)
+    saved, current = made_of(there), made_of(wanted)
     names = [name for name in {**saved, **current} if saved.get(name) != current.get(name)]
     if names:
         differences = ", ".join(
@@ -107,9 +115,43 @@ def check_vocabulary(folder: Path, manifest: Mapping[str, Any], vocabulary: Iter
         )
 
 
-def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name in _MADE_OF:
-        value = content.get(name)
-        flat |= value if isinstance(value, dict) else {name: value}
-    return flat
+def check_shards(folder: Path, manifest: Mapping[str, Any], counts: Mapping[str, int]) -> None:
+    """Refuses a folder that does not hold the shards that its manifest lists.
+
+    Args:
+        folder: of the shards.
+        manifest: its manifest; one that lists none is of no help.
+        counts: the records of each file of the folder, by its name.
+
+    Raises:
+        ValueError: naming the first shard that is missing, one too many or of another length.
+    """
+    listed = manifest.get("records_of_shards")
+    if listed is None:
+        return
+    compressed = bool((manifest.get("settings") or {}).get("compress"))
+    wanted = {shard_path(folder, i, compressed).name: count for i, count in enumerate(listed)}
+    for name in sorted({**wanted, **counts}):
+        there, here = wanted.get(name), counts.get(name)
+        if there != here:
+            raise ValueError(
+                f"expected the {len(wanted)} shards that {MANIFEST} lists in {os.fspath(folder)}, "
+                f"with {_records(there, name)}; received {_records(here, name)}: the command that "
+                "made them makes what is missing, and a pattern takes files as they are"
+            )
+
+
+def _records(count: int | None, name: str) -> str:
+    return f"no {name}" if count is None else f"{count} records in {name}"
+
+
+def _names_and_contents_sha256(files: Sequence[Path]) -> str:
+    """Of all files in turn; a pipe can be read only once, and not here."""
+    facts = []
+    for file in map(pathlib.Path, files):
+        content = None
+        if file.is_file():
+            with file.open("rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()
+        facts.append((file.name, content))
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -4,6 +4,7 @@ Shapes: B rows of a batch.
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,12 @@ from typing import Any
 import tensorflow as tf
 
 from keras_bert.data.corpus import Path
-from keras_bert.data.pretraining_records import inspect_records, read_pretraining_records
+from keras_bert.data.pretraining_manifest import made_of
+from keras_bert.data.pretraining_records import (
+    inspect_records,
+    manifests_beside,
+    read_pretraining_records,
+)
 from keras_bert.data.pretraining_stream import PretrainingStream
 
 
@@ -58,6 +64,7 @@ def pretraining_stream(
             first_batch=first_batch,
             epochs=None,
             drop_remainder=True,
+            vocabulary=vocabulary,
         )
 
     facts: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "files": digest(known.files)}
@@ -74,6 +81,11 @@ def pretraining_stream(
 
 
 def digest(files: Sequence[Path]) -> str:
-    """Changes with the names and the sizes of files, not with their folder."""
+    """Changes with the names and the sizes of files, not with their folder.
+
+    And with what the manifests beside them tell that they were made of: shards that are made
+    anew may well have the sizes of the old ones, and to read them all would take long.
+    """
     facts = [f"{os.path.basename(file)} {os.path.getsize(file)}" for file in files]
+    facts += [json.dumps(made_of(manifest)) for manifest in manifests_beside(files).values()]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()

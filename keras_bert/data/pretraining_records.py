@@ -8,6 +8,7 @@ Shapes: B rows of a batch, S positions, P predictions a row.
 """
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import tensorflow as tf
 
 from keras_bert.data.corpus import Path
-from keras_bert.data.pretraining_manifest import check_vocabulary, read_manifest
+from keras_bert.data.faulty_records import require_known_ids
+from keras_bert.data.pretraining_manifest import check_shards, check_vocabulary, read_manifest
 from keras_bert.data.record_files import count_records, first_record, is_gzipped, record_files
 from keras_bert.data.record_schema import RecordSchema
 from keras_bert.text.vocabulary import Vocabulary
@@ -63,7 +65,8 @@ def read_pretraining_records(
         first_batch: batches of that epoch that are left out.
         epochs: how many are read, the first one included; None goes on for ever.
         drop_remainder: leave out the last batch of an epoch where it is smaller.
-        vocabulary: of the model; records that are known to be of another are refused.
+        vocabulary: of the model; records that are known to be of another are refused here,
+            and ids that it does not have, as `require_known_ids`, when a batch is read.
 
     Returns:
         A dataset of dicts: `input_word_ids`, `input_mask`, `input_type_ids` int32 [B, S];
@@ -87,11 +90,17 @@ def read_pretraining_records(
         records = _shuffled(known.files, tf.stack([seed, epoch])) if shuffle else _in_order(known)
         return records.batch(batch_size, drop_remainder)
 
+    def features_of(records: tf.Tensor) -> dict[str, tf.Tensor]:
+        features = known.schema.parse(records)
+        if vocabulary is not None:
+            require_known_ids(features, len(vocabulary))
+        return features
+
     numbers = tf.data.Dataset.counter(first_epoch, dtype=tf.int64)
     if epochs is not None:
         numbers = numbers.take(epochs)
     dataset = numbers.flat_map(epoch_batches).skip(first_batch)
-    dataset = dataset.map(known.schema.parse, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.map(features_of, num_parallel_calls=tf.data.AUTOTUNE)
     total = tf.data.INFINITE_CARDINALITY if epochs is None else epochs * batches - first_batch
     return dataset.apply(tf.data.experimental.assert_cardinality(total)).prefetch(tf.data.AUTOTUNE)
 
@@ -104,14 +113,24 @@ def inspect_records(
     Raises:
         ValueError: as `read_pretraining_records`.
     """
-    files = record_files(paths)
-    folders = {pathlib.Path(file).parent for file in files}
-    manifests = {folder: read_manifest(folder) for folder in sorted(folders)}
+    several = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    files = record_files(several)
+    manifests = manifests_beside(files)
     for folder, manifest in manifests.items():
-        if manifest is not None:
-            _check(folder, manifest, vocabulary)
+        _check(folder, manifest, vocabulary)
     schema = _schema_of_all(files)
-    return PretrainingRecords(files, schema, sum(map(count_records, files)))
+    counts = {pathlib.Path(file): count_records(file) for file in files}
+    for folder in {pathlib.Path(path) for path in several} & set(manifests):  # not of a pattern
+        there = {file.name: n for file, n in counts.items() if file.parent == folder}
+        check_shards(folder, manifests[folder], there)
+    return PretrainingRecords(files, schema, sum(counts[pathlib.Path(file)] for file in files))
+
+
+def manifests_beside(files: Iterable[Path]) -> dict[pathlib.Path, dict[str, Any]]:
+    """The manifests of the folders of some files, where there are any."""
+    folders = sorted({pathlib.Path(file).parent for file in files})
+    found = {folder: read_manifest(folder) for folder in folders}
+    return {folder: manifest for folder, manifest in found.items() if manifest is not None}
 
 
 def _check(folder: pathlib.Path, manifest: dict[str, Any], vocabulary: Any) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from keras_bert.checkpoints.atomic_file import atomic_file
+from keras_bert.checkpoints.write_errors import write_error
 from keras_bert.data.pretraining_instances import PretrainingInstances
 from keras_bert.data.record_files import GZIP_SUFFIX, SUFFIX
 from keras_bert.data.record_schema import serialize
@@ -58,9 +59,6 @@ def write_shard(
                 for record in serialize(batch):
                     writer.write(record)
                     count += 1
-    except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "strerror", None) or getattr(error, "message", None) or error
-        raise OSError(
-            f"expected room and permission to write {path}; received: {reason}"
-        ) from error
+    except tf.errors.OpError as error:
+        raise write_error(path, error) from error
     return count

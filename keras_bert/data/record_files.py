@@ -13,6 +13,7 @@ import gzip
 import os
 import pathlib
 import struct
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -98,7 +99,7 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int | None]]:
     try:
         with gzip.open(path, "rb") as unzipped:
             yield unzipped, None  # type: ignore[misc]
-    except (EOFError, gzip.BadGzipFile, OverflowError) as error:
+    except (EOFError, gzip.BadGzipFile, OverflowError, zlib.error) as error:
         raise ValueError(_message(path)) from error
 
 

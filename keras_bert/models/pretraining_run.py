@@ -33,7 +33,7 @@ from keras_bert.models.untuned_data import untuned
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.training.counted_crossentropy import CountedCrossentropy
 from keras_bert.training.optimizer import build_optimizer
-from keras_bert.training.pretraining_progress import StopAfterSteps
+from keras_bert.training.pretraining_progress import RefuseDivergence, StopAfterSteps
 from keras_bert.training.pretraining_recipe import PretrainingRecipe
 from keras_bert.training.resume import ResumableTraining
 
@@ -139,9 +139,14 @@ def run_pretraining(
 
     Raises:
         ValueError: the saved state is of another run, or damaged.
+        RuntimeError: the loss is no finite number any more; the saved state is of before.
         KeyboardInterrupt: after Ctrl-C, when the state is saved.
     """
-    several = [StopAfterSteps(stream.steps * stream.parts, len(stream)), *callbacks]
+    several = [
+        StopAfterSteps(stream.steps * stream.parts, len(stream)),
+        RefuseDivergence(len(stream), stream.parts),
+        *callbacks,
+    ]
     first_step = 0
     if state is not None:
         state.attach(stream, several)

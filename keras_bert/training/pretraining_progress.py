@@ -1,9 +1,10 @@
-"""The length of a run in steps, and its speed.
+"""The length of a run in steps, its speed, and its end where it learns nothing more.
 
 Keras counts epochs; a pretraining run ends after a number of steps, in the middle of an
 epoch where that is where it falls.
 """
 
+import math
 import time
 from typing import Any
 
@@ -42,6 +43,50 @@ class StopAfterSteps(keras.callbacks.Callback):
         """Stops at the last step."""
         if self._before + batch + 1 >= self.steps:
             self.model.stop_training = True
+
+
+class RefuseDivergence(keras.callbacks.Callback):
+    """Ends `fit` at the first loss that is no finite number.
+
+    It looks at what Keras has on the host after each step, the mean of the epoch so far,
+    which no later step makes finite again. Gradients that overflow under float16 leave the
+    loss as it is, and are the loss scaling's to mend. Put this before what saves a state.
+
+    Args:
+        steps_per_epoch: of each epoch that `fit` was given.
+        parts: how many of them make one step of the run.
+
+    Raises:
+        RuntimeError: in `fit`, with the step of the run.
+    """
+
+    def __init__(self, steps_per_epoch: int, parts: int = 1):
+        super().__init__()
+        self.steps_per_epoch = steps_per_epoch
+        self.parts = parts
+        self._before = self._batch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Counts the steps of the epochs before."""
+        self._before = epoch * self.steps_per_epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Looks at the loss of the epoch so far."""
+        self._batch = batch
+        self._require_finite(logs, "loss")
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Looks at the held-out loss, which the weights of the last step give."""
+        self._require_finite(logs, "val_loss")
+
+    def _require_finite(self, logs: dict[str, Any] | None, name: str) -> None:
+        loss = (logs or {}).get(name, 0.0)
+        if not math.isfinite(loss):
+            step = (self._before + self._batch) // self.parts + 1
+            raise RuntimeError(
+                f"expected a finite {name} in step {step} of the run; received {loss}: the run "
+                "has diverged, begin anew with a lower learning rate or more steps of warm-up"
+            )
 
 
 class Throughput(keras.callbacks.Callback):

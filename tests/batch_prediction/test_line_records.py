@@ -34,6 +34,8 @@ def test_json_lines_one_by_one(read):
         "[" * 1500,
         "x" * 2001,
         '{"t": "x", "n": 1e999, "id": 0}',
+        '{"t": "x", "n": 1, "id": NaN}',
+        '{"t": "x", "n": 1, "id": [1e999]}',
     ]
     found = read([line.encode() for line in lines], layout, {"text": "string", "number": "int32"})
     assert found[:2] == [
@@ -41,7 +43,7 @@ def test_json_lines_one_by_one(read):
         LineRecord(3, {"text": "x", "number": 4}, {"id": [1]}),
     ]
     assert all(isinstance(line, BadLine) for line in found[2:])
-    assert [line.line for line in found[2:]] == list(range(4, 16))
+    assert [line.line for line in found[2:]] == list(range(4, 18))
     reasons = [
         "expected a int32 for 'number'; received 2.5",
         "expected a string for 'text'; received 1",
@@ -55,10 +57,12 @@ def test_json_lines_one_by_one(read):
         "",  # the interpreter's own words
         "expected a line of at most 2,000 bytes",
         "received inf",
+        "expected JSON for 'id'; received nan: Out of range float values",
+        "expected JSON for 'id'; received [inf]: Out of range float values",
     ]
     for line, reason in zip(found[2:], reasons, strict=True):
         assert reason in line.reason
-    assert found[-2].content == "" and found[-4].content == "{"
+    assert found[-4].content == "" and found[-6].content == "{"
 
 
 def test_tsv_rows_of_other_widths(read):

@@ -69,6 +69,22 @@ def test_errors_go_to_stderr_without_a_traceback(monkeypatch, capsys, error, cod
     assert not printed.out
 
 
+def test_errors_of_tensorflow_are_a_line_and_others_a_traceback(monkeypatch, capsys):
+    import tensorflow as tf
+
+    def gather(_):
+        tf.raw_ops.GatherV2(params=tf.zeros((3,)), indices=[7], axis=0)
+
+    parser = build_parser()
+    monkeypatch.setattr(command, "build_parser", lambda: parser)
+    monkeypatch.setattr(parser, "parse_args", lambda _: _namespace(gather))
+    assert main(["predict", "x"]) == 1
+    assert capsys.readouterr().err == "keras-bert predict: indices[0] = 7 is not in [0, 3)\n"
+    monkeypatch.setattr(parser, "parse_args", lambda _: _namespace(lambda _: [][0]))
+    with pytest.raises(IndexError):
+        main(["predict", "x"])
+
+
 def _namespace(run):
     import argparse
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from pretraining_records_files import WORDS, write_records
 
-from keras_bert.checkpoints.formats import read_checkpoint
+from keras_bert.checkpoints.formats import read_checkpoint, write_checkpoint
 from keras_bert.cli.main import main
 from keras_bert.models import load_task
 
@@ -91,27 +92,80 @@ def test_killed_and_started_again_ends_the_same(command, records, uninterrupted,
     assert not state.exists()
 
 
-def test_changed_flags_are_refused_by_name(command, tmp_path, capsys, monkeypatch):
-    state = tmp_path / "state"
-    command = f"{command} --out {tmp_path / 'out'} --checkpoint {state}"
+@pytest.fixture
+def stopped(monkeypatch):
+    """Runs stop before their first step."""
 
     def stop(*arguments, **named):
         raise Killed
 
-    with monkeypatch.context() as patch:
-        patch.setattr("keras_bert.models.pretraining_run.run_pretraining", stop)
-        with pytest.raises(Killed):
-            main(command.split())
-        with pytest.raises(Killed):  # no step was made: these flags begin another run
-            main([*command.split(), "--beta-2", "0.98"])
-        with pytest.raises(Killed):
-            main(command.split())
+    monkeypatch.setattr("keras_bert.models.pretraining_run.run_pretraining", stop)
+
+
+def test_changed_flags_are_refused_by_name(command, tmp_path, capsys, stopped):
+    state = tmp_path / "state"
+    command = f"{command} --out {tmp_path / 'out'} --checkpoint {state}"
+    with pytest.raises(Killed):
+        main(command.split())
+    with pytest.raises(Killed):  # no step was made: these flags begin another run
+        main([*command.split(), "--beta-2", "0.98"])
+    with pytest.raises(Killed):
+        main(command.split())
     (state / "state.npz").touch()
     message = refused(f"{command} --batch-size 4 --weight-decay 0.1", capsys)
     wanted = "--batch-size 4 (then: 5), --weight-decay 0.1 (then: 0.01)"
     assert f"expected the flags of the run that is kept in {state}; received {wanted}" in message
     other = write_records(tmp_path / "other", (9, 9))
     assert "received files of --data" in refused(f"{command} --data {other}", capsys)
+
+
+def test_files_are_compared_by_their_contents(records, tmp_path, capsys, stopped):
+    state, config, words = tmp_path / "state", tmp_path / "config.json", tmp_path / "words.txt"
+    command = f"pretrain --data {records} --vocab {words} --config {config} --steps 3 "
+    command += f"--batch-size 5 --out {tmp_path / 'out'} --checkpoint {state}"
+    sizes = {"hidden_size": 22, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes |= {"intermediate_size": 37, "max_position_embeddings": 13}
+
+    def write(vocabulary=WORDS, **values):
+        config.write_text(json.dumps(sizes | values))
+        words.write_text("".join(f"{word}\n" for word in vocabulary))
+
+    write()
+    with pytest.raises(Killed):
+        main(command.split())
+    (state / "state.npz").touch()
+    for file in (config, words):
+        (tmp_path / f"other-{file.name}").write_bytes(file.read_bytes())
+    with pytest.raises(Killed):
+        main(command.replace(str(words), str(tmp_path / "other-words.txt")).split())
+    with pytest.raises(Killed):
+        main(f"{command} --config {tmp_path / 'other-config.json'}".split())
+    write(hidden_dropout_prob=0.5)
+    message = refused(command, capsys)
+    assert "received hidden_dropout_prob of --config 0.5 (then: 0.1): give the flags" in message
+    write(vocabulary=[*WORDS[:-1], "other"])
+    assert "received vocabulary of --vocab '" in refused(command, capsys)
+
+
+def test_a_checkpoint_to_begin_with_is_compared_by_its_contents(
+    uninterrupted, records, tmp_path, capsys, stopped
+):
+    init = tmp_path / "init"
+    shutil.copytree(uninterrupted[0], init)
+    state = tmp_path / "state"
+    command = f"pretrain --data {records} --init {init} --steps 3 --batch-size 5 "
+    command += f"--out {tmp_path / 'out'} --checkpoint {state}"
+    with pytest.raises(Killed):
+        main(command.split())
+    (state / "state.npz").touch()
+    with pytest.raises(Killed):
+        main(command.replace(str(init), str(uninterrupted[0])).split())
+    other = read_checkpoint(init)
+    other.arrays["bert/pooler/dense/bias"] += 1
+    shutil.rmtree(init)
+    write_checkpoint(other, init)
+    message = refused(command, capsys)
+    assert "received weights of --init '" in message and "vocabulary" not in message
 
 
 def test_further_without_next_sentence(uninterrupted, records, tmp_path):
@@ -125,7 +179,6 @@ def test_further_without_next_sentence(uninterrupted, records, tmp_path):
 
 def test_a_second_phase_of_longer_rows(uninterrupted, tmp_path, capsys):
     """The first phase's positions are 13 of its table of 512: shorten it to need more."""
-    from keras_bert.checkpoints.formats import write_checkpoint
     from keras_bert.checkpoints.longer_positions import TABLE
 
     first = read_checkpoint(uninterrupted[0])

@@ -10,7 +10,11 @@ from pretraining_corpus import VOCABULARY, make_documents, make_tokenizer, write
 
 from keras_bert.cli.main import main
 from keras_bert.data.pretraining_data import make_pretraining_data
-from keras_bert.data.pretraining_manifest import read_manifest, vocabulary_sha256
+from keras_bert.data.pretraining_manifest import (
+    read_manifest,
+    vocabulary_sha256,
+    write_manifest,
+)
 from keras_bert.data.pretraining_settings import PretrainingSettings
 from keras_bert.data.pretraining_shards import write_shard
 from keras_bert.data.record_files import count_records, is_gzipped
@@ -96,9 +100,24 @@ def test_other_settings_and_vocabularies_are_refused_by_name(whole, corpus, toke
     with pytest.raises(ValueError, match=r"received lowercase False \(there: True\)"):
         make(corpus, BertTokenizer(VOCABULARY, lowercase=False), whole)
     other = write_corpus(tmp_path / "b.txt", make_documents(3))
-    with pytest.raises(ValueError, match=r"received bytes \d+ \(there: \d+\), names_and_sizes"):
+    with pytest.raises(ValueError, match=r"received bytes \d+ \(there: \d+\), names_and_con"):
         make(other, tokenizer, whole)
     assert contents(whole) == before
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_an_edited_corpus_of_the_same_size_is_refused(corpus, tokenizer, tmp_path, complete):
+    mine = tmp_path / corpus.name
+    mine.write_bytes(corpus.read_bytes())
+    folder = tmp_path / "data"
+    content = make(mine, tokenizer, folder)
+    write_manifest(folder, content | {"complete": complete})
+    assert make(mine, tokenizer, folder)["complete"]
+    write_manifest(folder, content | {"complete": complete})
+    mine.write_bytes(corpus.read_bytes()[::-1].strip() + b"\n")
+    assert mine.stat().st_size == corpus.stat().st_size
+    with pytest.raises(ValueError, match=r"received names_and_contents_sha256 '\w+' \(there: '\w+"):
+        make(mine, tokenizer, folder)
 
 
 def test_a_pipe_is_read_once(corpus, tokenizer, whole, tmp_path):

@@ -11,8 +11,10 @@ from pretraining_corpus import VOCABULARY, make_documents, make_tokenizer, write
 from keras_bert.data import pretraining_records
 from keras_bert.data.pretraining_data import make_pretraining_data
 from keras_bert.data.pretraining_manifest import MANIFEST
+from keras_bert.data.pretraining_passes import digest
 from keras_bert.data.pretraining_records import inspect_records, read_pretraining_records
 from keras_bert.data.pretraining_settings import PretrainingSettings
+from keras_bert.data.record_files import record_files
 from keras_bert.data.record_schema import RecordSchema
 
 BATCH = 7
@@ -134,9 +136,50 @@ def test_the_names_of_tf_models_are_read(tmp_path):
     assert batch["input_word_ids"].shape == batch["input_type_ids"].shape == (4, 5)
 
 
-def test_unfinished_data_are_refused(folder, tmp_path):
+def copied(folder, to):
     for path in folder.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+        (to / path.name).write_bytes(path.read_bytes())
+
+
+def test_a_folder_that_is_not_what_its_manifest_lists_is_refused(folder, tmp_path):
+    copied(folder, tmp_path)
+    shards = sorted(tmp_path.glob("*.tfrecord.gz"))
+    listed = rf"expected the {len(shards)} shards that pretraining_data\.json lists in {tmp_path}"
+    count = inspect_records(shards[1]).count
+    other = shards[0].read_bytes() + shards[1].read_bytes()
+    whole = shards[1].read_bytes()
+    shards[1].write_bytes(other)
+    message = rf"{listed}, with {count} records in {shards[1].name}; received \d+ records in"
+    with pytest.raises(ValueError, match=message):
+        inspect_records(tmp_path)
+    shards[1].unlink()
+    for paths in (tmp_path, f"{tmp_path}/", [str(tmp_path)]):
+        with pytest.raises(ValueError, match=rf"{listed}, with .*; received no {shards[1].name}"):
+            inspect_records(paths)
+    chosen = inspect_records(f"{tmp_path}/*.gz")
+    assert len(chosen.files) == len(shards) - 1
+    assert inspect_records(chosen.files).count == chosen.count
+    shards[1].write_bytes(whole)
+    (tmp_path / "more.tfrecord.gz").write_bytes(whole)
+    with pytest.raises(ValueError, match=rf"{listed}, with no more.tfrecord.gz; received {count}"):
+        inspect_records(tmp_path)
+
+
+def test_a_digest_changes_with_names_sizes_and_what_the_records_are_made_of(folder, tmp_path):
+    copied(folder, tmp_path)
+    mine, files = digest(record_files(folder)), record_files(tmp_path)
+    assert digest(files) == mine
+    content = json.loads((folder / MANIFEST).read_text("utf-8"))
+    content["settings"]["seed"] += 1
+    (tmp_path / MANIFEST).write_text(json.dumps(content), "utf-8")
+    assert digest(files) != mine
+    (tmp_path / MANIFEST).unlink()
+    alone = digest(files)
+    assert len({mine, alone, digest(files[1:])}) == 3
+
+
+def test_unfinished_data_are_refused(folder, tmp_path):
+    copied(folder, tmp_path)
     content = json.loads((folder / MANIFEST).read_text("utf-8"))
     (tmp_path / MANIFEST).write_text(json.dumps(content | {"complete": False}), "utf-8")
     with pytest.raises(ValueError, match=r"expected finished pretraining data in .*; received unf"):

@@ -16,7 +16,10 @@ from keras_bert.models.pretraining_run import (
 from keras_bert.models.weights import collect_arrays, named_variables
 from keras_bert.text.preprocessor import BertPreprocessor
 from keras_bert.text.tokenizer import BertTokenizer
+from keras_bert.training.optimizer import build_optimizer
 from keras_bert.training.pretraining_recipe import PretrainingRecipe
+from keras_bert.training.resume import ResumableTraining
+from keras_bert.training.state_file import read_facts
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 CONFIG = BertConfig(
@@ -106,3 +109,30 @@ def test_float16_scales_its_loss_and_stays_near(plain, records, preprocessor):
     assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     assert int(optimizer.inner_optimizer.iterations) == 4  # no step was left out
     np.testing.assert_allclose(found[0]["loss"], plain[0]["loss"], atol=2e-2)
+
+
+@pytest.mark.parametrize("dtype", [None, "mixed_float16"])
+def test_a_run_that_diverges_ends_before_its_last_good_state_is_replaced(
+    records, preprocessor, tmp_path, dtype
+):
+    task = new_pretraining_task(CONFIG, preprocessor, dtype=dtype)
+    model = compile_pretraining(task, PretrainingRecipe(9, 1e9, 0, global_clipnorm=None))
+    stream = pretraining_stream(records, 6, steps=9, steps_per_period=2)
+    state = ResumableTraining(tmp_path, 1, verbose=False)
+    with pytest.raises(RuntimeError, match="expected a finite loss in step") as found:
+        run_pretraining(model, stream, state=state, verbose=0)
+    step = int(str(found.value).split("step ")[1].split()[0])
+    facts = read_facts(state.path)
+    assert 2 * facts["epoch"] + facts["step"] == step - 1 and not facts["finished"]
+    assert np.isfinite(facts["logs"]["loss"])
+
+
+def test_gradients_that_overflow_under_float16_do_not_end_a_run(records, preprocessor):
+    task = new_pretraining_task(CONFIG, preprocessor, dtype="mixed_float16")
+    model = compile_pretraining(task, PretrainingRecipe(4, 0.02, 1))
+    build_optimizer(model)
+    model.optimizer.dynamic_scale.assign(2.0**40)
+    stream = pretraining_stream(records, 6, steps=4, steps_per_period=2)
+    history = run_pretraining(model, stream, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+    assert int(model.optimizer.inner_optimizer.iterations) < 4  # steps were left out

@@ -1,6 +1,7 @@
 """Two processes on this machine train as one does; when one is killed, the other stops.
 
-Slow, since every process compiles for itself: KERAS_BERT_SEVERAL_PROCESSES=1 asks for it.
+Slow, since every process compiles for itself: KERAS_BERT_SEVERAL_PROCESSES=1 asks for it, and
+`make parity` sets it.
 """
 
 import json

@@ -1,5 +1,6 @@
 """Callbacks of runs that count steps."""
 
+import math
 import types
 
 import keras
@@ -7,7 +8,11 @@ import pytest
 
 from keras_bert.training import pretraining_progress
 from keras_bert.training.fast_forward import FastForward
-from keras_bert.training.pretraining_progress import StopAfterSteps, Throughput
+from keras_bert.training.pretraining_progress import (
+    RefuseDivergence,
+    StopAfterSteps,
+    Throughput,
+)
 
 
 def model(train_function=None):
@@ -36,6 +41,21 @@ def test_refuses_no_steps():
         message = f"expected steps and steps_per_epoch of at least 1; received {numbers[0]} and"
         with pytest.raises(ValueError, match=message):
             StopAfterSteps(*numbers)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_at_its_step():
+    callback = RefuseDivergence(steps_per_epoch=6, parts=2)
+    callback.on_epoch_begin(1)
+    for batch in range(3):
+        callback.on_train_batch_end(batch, {"loss": 3.5, "perplexity": math.inf})
+    for loss in (math.nan, math.inf):
+        message = f"expected a finite loss in step 5 of the run; received {loss}: the run has div"
+        with pytest.raises(RuntimeError, match=message):
+            callback.on_train_batch_end(3, {"loss": loss})
+    callback.on_train_batch_end(5, {"loss": 3.5})
+    callback.on_epoch_end(1, {"loss": 3.5})
+    with pytest.raises(RuntimeError, match="expected a finite val_loss in step 6 of the run"):
+        callback.on_epoch_end(1, {"loss": 3.5, "val_loss": math.nan})
 
 
 @pytest.fixture

@@ -50,8 +50,10 @@ def test_a_failed_write_leaves_the_old_state(path, monkeypatch, function):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, function, full)
-    with pytest.raises(OSError, match="No space left on device"):
+    message = f"expected room and permission to write {path}; received: No space left on device"
+    with pytest.raises(OSError, match=message) as found:
         write_state(path, {"model/0": np.zeros(3)}, {})
+    assert found.value.errno == errno.ENOSPC
     assert_unchanged(path)
 
 
