@@ -69,6 +69,18 @@ def answer_texts(task: Any, records: "list[Record]", **options: Any) -> list[dic
     return task.answer(inputs, **options)
 
 
+def require_json_lines(arguments: argparse.Namespace) -> None:
+    """Refuses a `--format` that records with lists in them do not come in.
+
+    Raises:
+        ValueError: so it is.
+    """
+    if arguments.format not in (None, "jsonl"):
+        raise ValueError(
+            f"expected --format jsonl for records of this kind; received {arguments.format!r}"
+        )
+
+
 def model_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """The options of `from_preset` that every task has."""
     return {"sequence_length": arguments.sequence_length, "dtype": arguments.dtype}

@@ -125,3 +125,5 @@ def test_choice(finetune, tmp_path, capsys, question):
     )
     assert main(["predict", str(tmp_path / "out"), str(other)]) == 1
     assert "question" in capsys.readouterr().err
+    assert main(["predict", str(tmp_path / "out"), str(other), "--format", "csv"]) == 1
+    assert "expected --format jsonl for records of this kind" in capsys.readouterr().err
