@@ -66,6 +66,11 @@ class Questions:
         """The answers, as tasks are trained on them."""
         return self.answers
 
+    def without_answers(self) -> list[str]:
+        """The names of the questions that no text answers, where the file has answers."""
+        rows = zip(self.ids, self.answers or [], strict=False)
+        return [name for name, answers in rows if not answers["text"]]
+
     def inputs(self) -> tuple[list[str], list[str]]:
         """Questions and passages, as tasks take them."""
         return self.questions, self.contexts

@@ -139,6 +139,21 @@ def test_nothing_to_learn(pretrained, tmp_path, capsys):
     assert "expected at least one entity in the training data" in capsys.readouterr().err
 
 
+def test_types_of_the_held_out_file_are_known(pretrained, tmp_path, capsys):
+    train, roles = files(tmp_path)
+    held_out = tmp_path / "valid.conll"
+    held_out.write_text("film B-WORK\nbad B-BAD\n", encoding="utf-8")
+    words = ["finetune", "tag", *recipe(pretrained, train, tmp_path / "out")]
+    scores = json.loads(run(capsys, *words, "--valid", held_out))
+    assert scores["f1 WORK"] == 0
+    assert load_task(tmp_path / "out").tags.types == ["BAD", "GOOD", "WORK"]
+    more = tmp_path / "valid.jsonl"
+    row = {"words": ["a", "film"], "predicates": [{"index": 1, "tags": ["B-ARGM", "B-V"]}]}
+    more.write_text(json.dumps(row), encoding="utf-8")
+    words = ["finetune", "srl", *recipe(pretrained, roles, tmp_path / "roles"), "--valid", more]
+    assert json.loads(run(capsys, *words))["f1 ARGM"] == 0
+
+
 def test_srl(pretrained, tmp_path, capsys):
     _, train = files(tmp_path)
     out = tmp_path / "out"

@@ -33,10 +33,13 @@ def stream(path: str, arguments: argparse.Namespace) -> "Iterator[ChoiceRecord]"
     return iter_choices(path)
 
 
-def build(arguments: argparse.Namespace, examples: "ChoiceRecords") -> Any:
+def build(
+    arguments: argparse.Namespace, examples: "ChoiceRecords", held_out: "ChoiceRecords | None"
+) -> Any:
     """A task for records like these, with a question or without."""
     from keras_bert.models.multiple_choice import BertMultipleChoice
 
+    del held_out
     return BertMultipleChoice.from_preset(
         arguments.preset,
         question=examples.questions is not None,

@@ -52,11 +52,14 @@ def stream(path: str, arguments: argparse.Namespace) -> "Iterator[Proposition]":
     return iter_propbank(path, labelled=False)
 
 
-def build(arguments: argparse.Namespace, examples: Propositions) -> Any:
-    """A labeler for the roles of these examples."""
+def build(
+    arguments: argparse.Namespace, examples: Propositions, held_out: Propositions | None
+) -> Any:
+    """A labeler for the roles of these examples and of the held-out ones."""
     from keras_bert.models.role_labeler import BertRoleLabeler
 
-    return BertRoleLabeler.from_preset(arguments.preset, **tag_options(arguments, examples))
+    options = tag_options(arguments, examples, held_out)
+    return BertRoleLabeler.from_preset(arguments.preset, **options)
 
 
 def answer(task: Any, records: "list[Proposition]", **options: Any) -> list[dict[str, Any]]:

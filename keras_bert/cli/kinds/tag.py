@@ -105,23 +105,33 @@ def _column(given: str | None, name: str, default: int) -> int:
         ) from None
 
 
-def build(arguments: argparse.Namespace, examples: TaggedSentences) -> Any:
-    """A tagger for the types of entities in these examples."""
+def build(
+    arguments: argparse.Namespace, examples: TaggedSentences, held_out: TaggedSentences | None
+) -> Any:
+    """A tagger for the types of entities in these examples and in the held-out ones."""
     from keras_bert.models.token_classifier import BertTokenClassifier
 
-    return BertTokenClassifier.from_preset(arguments.preset, **tag_options(arguments, examples))
+    return BertTokenClassifier.from_preset(
+        arguments.preset, **tag_options(arguments, examples, held_out)
+    )
 
 
-def tag_options(arguments: argparse.Namespace, examples: Any) -> dict[str, Any]:
+def tag_options(arguments: argparse.Namespace, examples: Any, held_out: Any) -> dict[str, Any]:
     """The options of `from_preset` for a task that tags words."""
-    from keras_bert.data.tagging_schemes import parse_tag
-
-    types = {parse_tag(tag).type for tags in examples.labels for tag in tags} - {""}
+    types = _types(examples)
     if not types:
         raise ValueError("expected at least one entity in the training data; received O alone")
+    if held_out is not None:  # what is never learnt is missed, and counts as missed
+        types |= _types(held_out)
     names = ("decoding", "label_all_tokens", "stride")
     options = {name: getattr(arguments, name) for name in names}
     return {"labels": sorted(types), **options, **model_options(arguments)}
+
+
+def _types(examples: Any) -> set[str]:
+    from keras_bert.data.tagging_schemes import parse_tag
+
+    return {parse_tag(tag).type for tags in examples.labels for tag in tags} - {""}
 
 
 def answer(task: Any, records: list, **options: Any) -> list[dict[str, Any]]:
