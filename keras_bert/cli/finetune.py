@@ -24,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _add_run(subparser.add_argument_group("run"))
         add_device_arguments(subparser, processes=False)
         add_record_arguments(subparser)
-        subparser.set_defaults(**getattr(kind, "DEFAULTS", {}))
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +47,13 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--warmup-fraction", type=float, default=0.1, metavar="X")
     group.add_argument("--weight-decay", type=float, default=0.01, metavar="X")
     group.add_argument("--layer-decay", type=float, metavar="X", help="rate factor a layer down")
-    group.add_argument("--sequence-length", type=positive, default=128, metavar="N")
+    group.add_argument(
+        "--sequence-length",
+        type=positive,
+        metavar="N",
+        help="of word pieces; 128, for answer 384, or the model's positions if they are fewer, "
+        "if not given",
+    )
     group.add_argument(
         "--packing",
         type=positive,
@@ -110,7 +115,7 @@ def _fit(arguments: argparse.Namespace, kind: Any, train: Any, valid: Any, callb
     import keras
 
     keras.utils.set_random_seed(arguments.seed)
-    task = kind.build(arguments, train)
+    task = kind.build(arguments, train, valid)
     recipe = {"epochs": arguments.epochs, "batch_size": arguments.batch_size}
     order = {"batch_size": arguments.batch_size, "shuffle": True, "seed": arguments.seed}
     few = {"few_lengths": True} if arguments.jit_compile else {}

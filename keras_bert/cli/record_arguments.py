@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras_bert.data.records import Record, Records
 
+SEQUENCE_LENGTH = 128
 FORMATS = ("tsv", "csv", "jsonl", "text")
 
 
@@ -63,15 +64,69 @@ def stream_texts(path: str, arguments: argparse.Namespace) -> "Iterator[Record]"
 
 
 def answer_texts(task: Any, records: "list[Record]", **options: Any) -> list[dict[str, Any]]:
-    """A task's answers for some records, as pairs where the task takes pairs."""
+    """A task's answers for some records, as pairs where the task takes pairs.
+
+    Raises:
+        ValueError: pairs for a task that takes single texts, or the reverse; with the line.
+    """
     texts = [record.text for record in records]
-    inputs = (texts, [record.pair for record in records]) if task.pairs else texts
-    return task.answer(inputs, **options)
+    if not task.pairs:
+        refuse_pairs(records)
+        return task.answer(texts, **options)
+    alone = next((record.line for record in records if record.pair is None), None)
+    if alone is not None:
+        raise ValueError(
+            f"expected two texts on line {alone}, as the model takes pairs; received one "
+            "(a table of two columns has them: --text-column, --pair-column)"
+        )
+    return task.answer((texts, [record.pair for record in records]), **options)
 
 
-def model_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The options of `from_preset` that every task has."""
-    return {"sequence_length": arguments.sequence_length, "dtype": arguments.dtype}
+def refuse_pairs(records: "list[Record]") -> None:
+    """Refuses records of two texts, for a task that would answer the first alone.
+
+    Raises:
+        ValueError: naming the line of one.
+    """
+    both = next((record.line for record in records if record.pair is not None), None)
+    if both is not None:
+        raise ValueError(
+            f"expected one text on line {both}, as the model takes single texts; received two "
+            "(name the column: --text-column)"
+        )
+
+
+def require_json_lines(arguments: argparse.Namespace) -> None:
+    """Refuses a `--format` that records with lists in them do not come in.
+
+    Raises:
+        ValueError: so it is.
+    """
+    if arguments.format not in (None, "jsonl"):
+        raise ValueError(
+            f"expected --format jsonl for records of this kind; received {arguments.format!r}"
+        )
+
+
+def model_options(
+    arguments: argparse.Namespace, usual_length: int = SEQUENCE_LENGTH
+) -> dict[str, Any]:
+    """The options of `from_preset` that every task has.
+
+    Without `--sequence-length` it is the usual one, or the model's positions if they are fewer.
+    """
+    length = arguments.sequence_length
+    if length is None:
+        length = min(usual_length, _positions(arguments.preset))
+    return {"sequence_length": length, "dtype": arguments.dtype}
+
+
+def _positions(preset: str) -> int:
+    """The positions of a model; not every format tells them without being read whole."""
+    from keras_bert.checkpoints.formats import read_checkpoint
+    from keras_bert.presets import resolve_preset
+
+    return read_checkpoint(resolve_preset(preset)).config.max_position_embeddings
 
 
 def sequence_options(arguments: argparse.Namespace, examples: "Records") -> dict[str, Any]:

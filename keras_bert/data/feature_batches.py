@@ -104,6 +104,11 @@ class FeatureBatches(keras.utils.PyDataset):
             bucket_lengths=self.bucket_lengths,
         )
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether a model can learn from the batches."""
+        return self.labels is not None
+
     def _check_groups(self) -> None:
         if self.group_size < 1 or len(self.features) % self.group_size:
             raise ValueError(

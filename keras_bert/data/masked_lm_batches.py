@@ -50,6 +50,11 @@ class MaskedLMBatches(FeatureBatches):
         self.as_batch = as_batch
         self.new_masks = new_masks
 
+    @property
+    def has_labels(self) -> bool:
+        """True: the masked word pieces are the labels."""
+        return True
+
     def __getitem__(self, index: int) -> tuple:
         """A batch `(x, y, sample_weight)`."""
         batch = super().__getitem__(index)

@@ -16,6 +16,7 @@ import numpy as np
 from keras_bert.data.columns import Column, as_column
 from keras_bert.data.lines import source_name
 from keras_bert.data.rows import Row
+from keras_bert.data.surrogates import refuse_surrogates
 from keras_bert.data.tables import Table, open_table
 
 Label = str | list[str]
@@ -126,7 +127,7 @@ def iter_records(
     Raises:
         ValueError: for an empty file, an unknown format, a column that is not
             there, a short or over-long row, bad quotes, bad JSON, bytes that are
-            not UTF-8, damaged gzip, and a missing label.
+            not UTF-8, damaged gzip, half a surrogate pair, and a missing label.
     """
     source = source_name(path)
     table = open_table(
@@ -175,6 +176,7 @@ def _text(row: Row, column: Column, source: str) -> str:
         raise ValueError(
             f"expected a string in {column!r} on line {row.line} of {source}; received {text!r}"
         )
+    refuse_surrogates(f"line {row.line} of {source}", text)
     return text
 
 

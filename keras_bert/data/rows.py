@@ -90,6 +90,14 @@ def json_rows(lines: Iterable[Line], name: str) -> Iterator[Row]:
         yield Row(line.number, value)
 
 
+def is_json_object(line: Line) -> bool:
+    """Whether a line is a JSON object, and not a text that begins as one."""
+    try:
+        return isinstance(json.loads(line.text), dict)
+    except json.JSONDecodeError:
+        return False
+
+
 def text_rows(lines: Iterable[Line]) -> Iterator[Row]:
     """Takes each line as one text; blank lines are empty texts, so answers stay aligned."""
     for line in lines:

@@ -77,7 +77,7 @@ def token_classes(
         int32 [N].
     """
     entities = [(row, *span) for row, own in enumerate(spans) for span in own]
-    types = np.array([tags.type_number(entity[1]) for entity in entities], np.int64)
+    types = np.array([tags.type_number(entity[1], entity[0]) for entity in entities], np.int64)
     owner = np.array([entity[0] for entity in entities], np.int64)
     begin, end = (np.array([entity[i] for entity in entities], np.int64) for i in (2, 3))
     if not entities or not len(rows):

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from keras_bert.data.answer_spans import Answers, as_answers, locate
 from keras_bert.data.lines import read_lines, source_name
 from keras_bert.data.rows import json_rows
+from keras_bert.data.surrogates import refuse_surrogates
 
 FORMATS = ("squad", "jsonl")
 MISPLACED = ("error", "skip", "keep")
@@ -65,6 +66,11 @@ class Questions:
         """The answers, as tasks are trained on them."""
         return self.answers
 
+    def without_answers(self) -> list[str]:
+        """The names of the questions that no text answers, where the file has answers."""
+        rows = zip(self.ids, self.answers or [], strict=False)
+        return [name for name, answers in rows if not answers["text"]]
+
     def inputs(self) -> tuple[list[str], list[str]]:
         """Questions and passages, as tasks take them."""
         return self.questions, self.contexts
@@ -103,8 +109,8 @@ def iter_questions(
 
     Args:
         path: a file, plain or gzipped, or `-` for standard input.
-        file_format: "squad" or "jsonl"; None goes by the suffix (`.jsonl` and standard
-            input are JSON lines).
+        file_format: "squad" or "jsonl"; None goes by the suffix (`.jsonl`, `.ndjson` and
+            standard input are JSON lines).
         require_answers: True where the file must speak of answers, False to leave them
             out, None to take them where they are.
         misplaced: questions with answers of which none is in the passage are an "error",
@@ -126,7 +132,7 @@ def iter_questions(
                 f"expected each question of {source_name(path)} once; received {name} twice"
             )
         names.add(name)
-        _refuse_surrogates(name, question, context)
+        refuse_surrogates(f"question {name}", question, context)
         row = Question(name, question, context, None)
         if require_answers is not False:
             row = row._replace(answers=_answers(row, answers, bool(require_answers)))
@@ -144,7 +150,7 @@ def iter_questions(
 def _format(path: str | os.PathLike[str], file_format: str | None) -> str:
     if file_format is None:
         name = source_name(path).lower().removesuffix(".gz")
-        return "jsonl" if name.endswith((".jsonl", "standard input")) else "squad"
+        return "jsonl" if name.endswith((".jsonl", ".ndjson", "standard input")) else "squad"
     if file_format not in FORMATS:
         raise ValueError(f"expected file_format of {FORMATS}; received {file_format!r}")
     return file_format
@@ -215,14 +221,5 @@ def _answers(row: Question, stated: Any, required: bool) -> Answers | None:
             raise ValueError(f"expected 'answers' of question {row.id}; received none")
         return None
     answers = locate(as_answers(stated, row.id), row.context)
-    _refuse_surrogates(row.id, *answers.texts)
+    refuse_surrogates(f"question {row.id}", *answers.texts)
     return answers
-
-
-def _refuse_surrogates(name: str, *texts: str) -> None:
-    for text in texts:
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise ValueError(
-                f"expected texts of valid Unicode in question {name}; received {text!r:.100} "
-                "with half of a surrogate pair"
-            )

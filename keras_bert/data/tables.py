@@ -5,7 +5,6 @@ Formats, by suffix (`.gz` aside) or as asked: `tsv`, `csv`, `jsonl`, and `text`
 """
 
 import itertools
-import json
 import os
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -13,16 +12,17 @@ from typing import NamedTuple
 
 from keras_bert.data.columns import Column, Columns, is_usual_header, named_columns
 from keras_bert.data.lines import STANDARD_INPUT, Line, read_lines, source_name
-from keras_bert.data.rows import Row, delimited_rows, json_rows, text_rows
+from keras_bert.data.rows import Row, delimited_rows, is_json_object, json_rows, text_rows
 
 Asked = tuple[Column | None, Column | None, Column | None]
 
+SNIFF = "sniff"  # the first line tells
 _SUFFIXES = {
     ".tsv": "tsv",
     ".csv": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
-    ".txt": "sniff",
+    ".txt": SNIFF,
 }
 _DELIMITERS = {"tsv": "\t", "csv": ","}
 _FORMATS = ("tsv", "csv", "jsonl", "text")
@@ -56,7 +56,7 @@ def open_table(
     first = next(lines, None)
     if first is None:
         raise ValueError(f"expected rows in {source}; received an empty file")
-    if file_format == "sniff":
+    if file_format == SNIFF:
         file_format = _sniff(first, asked, header)
     lines = itertools.chain([first], lines)
     if file_format == "text":
@@ -68,15 +68,18 @@ def open_table(
     return _delimited_table(rows, asked, source, labels, header)
 
 
+def format_by_name(path: str | os.PathLike[str]) -> str | None:
+    """The format that a file's suffix says, `SNIFF` for standard input; None of another suffix."""
+    if os.fspath(path) == STANDARD_INPUT:
+        return SNIFF
+    name = PurePath(path)
+    suffix = (name.with_suffix("") if name.suffix.lower() == ".gz" else name).suffix.lower()
+    return _SUFFIXES.get(suffix)
+
+
 def _check_format(path: str | os.PathLike[str], file_format: str | None) -> str:
-    chosen = file_format
-    if chosen is None and os.fspath(path) == STANDARD_INPUT:
-        chosen = "sniff"
-    elif chosen is None:
-        name = PurePath(path)
-        suffix = (name.with_suffix("") if name.suffix.lower() == ".gz" else name).suffix.lower()
-        chosen = _SUFFIXES.get(suffix)
-    if chosen not in (*_FORMATS, "sniff"):
+    chosen = format_by_name(path) if file_format is None else file_format
+    if chosen not in (*_FORMATS, SNIFF):
         raise ValueError(
             f"expected a name that ends in {', '.join(_SUFFIXES)} (or .gz after it), or a "
             f"file_format of {', '.join(_FORMATS)}; received {source_name(path)!r}, "
@@ -88,11 +91,7 @@ def _check_format(path: str | os.PathLike[str], file_format: str | None) -> str:
 def _sniff(line: Line, asked: Asked, header: bool | None) -> str:
     """JSON objects; a table where columns are asked for or named; else plain text."""
     if line.text.lstrip().startswith("{"):
-        try:
-            json.loads(line.text)
-        except json.JSONDecodeError:
-            return "text"
-        return "jsonl"
+        return "jsonl" if is_json_object(line) else "text"
     if header or any(column is not None for column in asked):
         return "tsv"
     cells = line.text.rstrip("\r\n").split("\t")

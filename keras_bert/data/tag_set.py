@@ -60,14 +60,20 @@ class TagSet:
             for stand_ins in _STAND_INS.values()
         ]
 
-    def type_number(self, type: str) -> int:
+    def type_number(self, type: str, row: int) -> int:
         """The number of a type.
+
+        Args:
+            type: of an entity.
+            row: the text that it stands in, for the message.
 
         Raises:
             ValueError: no tag has it.
         """
         if type not in self._number_of_type:
-            raise ValueError(f"expected types among {self.types[:20]}; received {type!r}")
+            raise ValueError(
+                f"expected types among {self.types[:20]} in row {row}; received {type!r}"
+            )
         return self._number_of_type[type]
 
     def classes(self, types: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:

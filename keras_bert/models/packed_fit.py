@@ -24,7 +24,7 @@ from keras_bert.data.packed_rows import PackedRows
 from keras_bert.data.packed_stream import packed_text_rows
 from keras_bert.models.packed_model import MeanOverTexts, packed_model, require_packable
 from keras_bert.models.pretraining_inputs import PretrainingPipeline
-from keras_bert.models.record_pipeline import BatchOptions
+from keras_bert.models.record_pipeline import BatchOptions, require_labels
 from keras_bert.models.text_inputs import is_dataset
 from keras_bert.models.untuned_data import as_untuned
 from keras_bert.training.optimizer import build_optimizer
@@ -203,6 +203,7 @@ def packed_batches(task: Any, records: tuple, row_length: int, options: BatchOpt
         raise ValueError(
             f"expected records in memory with packing; received {type(records[0]).__name__}"
         )
+    require_labels(plain, None, "fit")
     rows = PackedRows(plain.features, row_length, seed=options.seed)
     size, shards = round(options.batch_size * len(rows) / plain.records), batch_shards()
     settings = {

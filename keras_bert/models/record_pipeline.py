@@ -5,6 +5,7 @@ Shapes: N records in memory, B records of a batch.
 
 from typing import Any, NamedTuple
 
+from keras_bert.data.batches import FeatureBatches
 from keras_bert.models.text_inputs import is_dataset, is_raw_text
 from keras_bert.training.parallel_layouts import batch_shards
 
@@ -73,9 +74,14 @@ class RecordPipeline:
         return self.in_memory(x, y, sample_weight, options), None, None
 
     def prepare_validation(self, data: Any, options: BatchOptions) -> Any:
-        """As `prepare`, for the `validation_data` of `fit`: a tuple, or `x` alone."""
+        """As `prepare`, for the `validation_data` of `fit`: a tuple, or `x` alone.
+
+        Raises:
+            ValueError: as `prepare`, or data without labels.
+        """
         data = data if isinstance(data, tuple) else (data,)
         x, y, sample_weight = self.prepare(*data, options=options)
+        require_labels(x, y, "validation_data")
         return x if y is None else (x, y, sample_weight)
 
     def is_raw(self, x: Any) -> bool:
@@ -90,6 +96,27 @@ class RecordPipeline:
 def powers_of_two(longest: int) -> list[int]:
     """The few lengths that batches are padded to where each costs a compilation."""
     return [*(2**n for n in range(4, longest.bit_length()) if 2**n < longest), longest]
+
+
+def require_labels(x: Any, y: Any, what: str) -> None:
+    """Refuses data to learn from, as `prepare` gives them, without labels.
+
+    Args:
+        x: batches, a dataset or a dict of features; anything else may hold labels.
+        y: labels beside them, or None.
+        what: the data, for the message.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if y is not None:
+        return
+    if is_dataset(x):
+        missing = not isinstance(x.element_spec, tuple) or len(x.element_spec) < 2
+    else:
+        missing = isinstance(x, dict) or (isinstance(x, FeatureBatches) and not x.has_labels)
+    if missing:
+        raise ValueError(f"expected labels (y) beside the records of {what}; received none")
 
 
 def check_labels(labels: Any, records: int, what: str = "record") -> None:

@@ -131,7 +131,7 @@ class BertRoleLabeler(BertTokenClassifier):
         """
         found = entity_spans(self.predict(x, **kwargs))
         x, truth = self.joined(x, y)
-        truth = self.encode_labels(truth, self.columns_of(x))
+        truth = self.checked_entities(truth, self.columns_of(x))
         return span_report(*(map(_arguments, side) for side in (truth, found))).figures()
 
 

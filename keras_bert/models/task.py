@@ -21,7 +21,7 @@ from keras_bert.data.labels import LabelSet, Scores
 from keras_bert.models.backbone import BertBackbone
 from keras_bert.models.bert_inputs import TakesBertInputs
 from keras_bert.models.predicted_batches import predict_batches
-from keras_bert.models.record_pipeline import BatchOptions
+from keras_bert.models.record_pipeline import BatchOptions, require_labels
 from keras_bert.models.serving import TaskExport
 from keras_bert.models.task_presets import TaskPresets
 from keras_bert.models.text_inputs import as_texts, count_rows, is_dataset, is_raw_text
@@ -150,10 +150,15 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
 
         Returns:
             Keras's `History`. An uncompiled task is compiled with `compile_for`'s defaults.
+
+        Raises:
+            ValueError: records without labels, of a task that does not make its own; or what
+                the task refuses.
         """
         options = BatchOptions(batch_size, shuffle, seed, self.compiles_each_length())
         raw = x, y
         x, y, sample_weight = self.pipeline.prepare(x, y, sample_weight, options)
+        require_labels(x, y, "fit")
         if not self.compiled:
             batched = isinstance(x, FeatureBatches)
             rows = x.records if batched else count_rows(*raw, batch_size)
@@ -207,6 +212,7 @@ class Task(TaskPresets, TaskExport, TakesBertInputs, keras.Model):
         """The compiled loss and metrics on raw records; arguments as in `fit`."""
         options = BatchOptions(batch_size, few_lengths=self.compiles_each_length())
         x, y, sample_weight = self.pipeline.prepare(x, y, sample_weight, options)
+        require_labels(x, y, "evaluate")
         if y is not None:
             kwargs["batch_size"] = batch_size
         with whole_batches():

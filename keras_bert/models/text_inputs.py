@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_bert.data.features import PackedFeatures
+from keras_bert.data.surrogates import refuse_surrogates
 from keras_bert.text.preprocessor import BertPreprocessor
 
 ROWS_A_CHUNK = 4096
@@ -38,8 +39,8 @@ def as_texts(x: Any, pairs: bool) -> tuple[list, ...]:
         pairs: what the task was made for.
 
     Raises:
-        ValueError: a lone string, texts where pairs are expected or the reverse, or two
-            collections of different lengths.
+        ValueError: a lone string, texts where pairs are expected or the reverse, two
+            collections of different lengths, or half a surrogate pair in a text.
     """
     if isinstance(x, str | bytes):
         raise ValueError(f"expected a collection of texts; received one {type(x).__name__}: {x!r}")
@@ -56,7 +57,7 @@ def as_texts(x: Any, pairs: bool) -> tuple[list, ...]:
             f"received {len(columns[0])} and {len(columns[1])}"
         )
     for column in columns:
-        _refuse_non_strings(column, pairs)
+        _refuse_other_than_texts(column, pairs)
     return columns
 
 
@@ -65,13 +66,15 @@ def _as_list(column: Any) -> list:
     return column.tolist() if isinstance(column, np.ndarray) else list(column)
 
 
-def _refuse_non_strings(column: list, pairs: bool) -> None:
+def _refuse_other_than_texts(column: list, pairs: bool) -> None:
     for row, text in enumerate(column):
         if not isinstance(text, str | bytes):
             hint = "" if pairs else "; a task for pairs is made with pairs=True"
             raise ValueError(
                 f"expected a text in row {row}; received {type(text).__name__}: {text!r}{hint}"
             )
+        if isinstance(text, str):
+            refuse_surrogates(f"row {row}", text)
 
 
 def pack(preprocessor: BertPreprocessor, texts: tuple[list, ...]) -> PackedFeatures:

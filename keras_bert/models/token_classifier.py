@@ -167,7 +167,19 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
     # === Labels ===
 
     def encode_labels(self, y: Any, columns: tuple[list, ...]) -> list[list[Span]]:
-        """Checks the entities of each text: see `check_spans`.
+        """As `checked_entities`, of types that the task can learn.
+
+        Raises:
+            ValueError: as `checked_entities`, or a type that is none of the task's.
+        """
+        spans = self.checked_entities(y, columns)
+        for row, own in enumerate(spans):
+            for span in own:
+                self.tags.type_number(span.type, row)
+        return spans
+
+    def checked_entities(self, y: Any, columns: tuple[list, ...]) -> list[list[Span]]:
+        """The entities of each text, of any types: see `check_spans`.
 
         Raises:
             ValueError: another number of texts, or what `check_spans` refuses.
@@ -262,7 +274,7 @@ class BertTokenClassifier(FitsPackedRows, WindowTask):
         """
         found = entity_spans(self.predict(x, **kwargs))
         x, truth = self.joined(x, y)
-        truth = self.encode_labels(truth, self.columns_of(x))
+        truth = self.checked_entities(truth, self.columns_of(x))
         return span_report(truth, found).figures()
 
     def _texts(self, x: Any) -> list:

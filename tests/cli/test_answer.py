@@ -2,8 +2,11 @@ import json
 
 import pytest
 
+from keras_bert.cli import record_arguments
+from keras_bert.cli.kinds import answer
 from keras_bert.cli.main import build_parser, main
-from keras_bert.models import load_task
+from keras_bert.data.squad import Questions
+from keras_bert.models import BertQuestionAnswerer, load_task
 
 WORDS = ("good", "fine", "great", "bad", "poor", "awful")
 SIZES = "--sequence-length 17 --max-query-length 4 --max-answer-length 3 --stride 5"
@@ -73,6 +76,32 @@ def test_questions_without_answer_make_squad_2(squad, pretrained, tmp_path, caps
     assert load_task(tmp_path / "out").chinese
 
 
+@pytest.fixture
+def unanswerable(tmp_path):
+    """A held-out question that no text answers."""
+    path = tmp_path / "valid.json"
+    content = {"data": [{"paragraphs": [question(0, "good"), question(1, "")]}]}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_the_held_out_file_too_makes_squad_2(squad, unanswerable, pretrained, tmp_path, capsys):
+    words = f"finetune answer --preset {pretrained} --train {squad} --valid {unanswerable} --out "
+    words += f"{tmp_path / 'out'} --epochs 1 --batch-size 8 {SIZES} --json"
+    assert main(words.split()) == 0
+    assert "NoAns_f1" in json.loads(capsys.readouterr().out)
+    assert load_task(tmp_path / "out").spans.squad_v2
+
+
+def test_what_cannot_be_scored_is_refused_first(squad, unanswerable, pretrained, tmp_path, capsys):
+    words = f"finetune answer --preset {pretrained} --train {squad} --valid {unanswerable} --out "
+    words += f"{tmp_path / 'out'} {SIZES} --no-squad-v2"
+    assert main(words.split()) == 1
+    message = f"expected an answer for every question of {unanswerable} with --no-squad-v2; "
+    assert message + "received none for question q1" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_misplaced_answers_are_refused_or_left_out(squad, pretrained, tmp_path, capsys):
     content = json.loads(squad.read_text("utf-8"))
     content["data"][0]["paragraphs"][3]["qas"][0]["answers"] = ["Mars"]
@@ -91,8 +120,34 @@ def test_misplaced_answers_are_refused_or_left_out(squad, pretrained, tmp_path, 
     assert json.loads(capsys.readouterr().out)["total"] == 24
 
 
-def test_windows_are_long_unless_told(pretrained):
+@pytest.mark.parametrize(
+    ("options", "positions", "length", "most"),
+    [
+        ([], 512, 384, 64),
+        ([], 128, 128, 64),
+        ([], 19, 19, 9),
+        (["--sequence-length", "14"], 19, 14, 7),
+        (["--sequence-length", "14", "--max-query-length", "3"], 19, 14, 3),
+    ],
+)
+def test_windows_are_as_long_as_the_model(
+    pretrained, monkeypatch, options, positions, length, most
+):
     words = ["finetune", "answer", "--preset", str(pretrained), "--train", "x", "--out", "y"]
-    assert build_parser().parse_args(words).sequence_length == 384
-    words[1] = "classify"
-    assert build_parser().parse_args(words).sequence_length == 128
+    asked = {}
+    monkeypatch.setattr(record_arguments, "_positions", lambda preset: positions)
+    monkeypatch.setattr(
+        BertQuestionAnswerer, "from_preset", lambda preset, **given: asked.update(given)
+    )
+    no_questions = Questions([], [], [], None, [])
+    answer.build(build_parser().parse_args([*words, *options]), no_questions, None)
+    assert (asked["sequence_length"], asked["max_query_length"]) == (length, most)
+
+
+def test_lengths_are_those_of_the_model_unless_told(squad, pretrained, tmp_path):
+    words = f"finetune answer --preset {pretrained} --train {squad} --out {tmp_path / 'out'} "
+    assert main((words + "--epochs 1 --batch-size 8").split()) == 0
+    windows = load_task(tmp_path / "out").windows
+    assert (windows.sequence_length, windows.max_prefix_length) == (19, 9)
+    arguments = build_parser().parse_args(words.replace("answer", "classify", 1).split())
+    assert record_arguments.model_options(arguments)["sequence_length"] == 19

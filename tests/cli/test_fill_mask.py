@@ -67,9 +67,20 @@ def test_predict_answers_lines(tuned, tmp_path, run):
 
 def test_predict_needs_a_mask(tuned, tmp_path, capsys):
     asked = tmp_path / "asked.txt"
-    asked.write_text("the film was good\n", encoding="utf-8")
+    asked.write_text("[MASK]\n\nthe film was good\n", encoding="utf-8")
     assert main(["predict", str(tuned[0]), str(asked)]) == 1
-    assert "expected [MASK] in every text; received none in row 0" in capsys.readouterr().err
+    message = "expected [MASK] in every text; received none on line 3: 'the film was good'"
+    assert message in capsys.readouterr().err
+
+
+def test_blank_lines_keep_their_place(tuned, tmp_path, run):
+    asked = tmp_path / "asked.txt"
+    asked.write_text("\n[MASK] film\n\n", encoding="utf-8")
+    rows = [json.loads(line) for line in run("predict", tuned[0], asked).splitlines()]
+    assert [len(row["masks"]) for row in rows] == [0, 1, 0]
+    assert rows[0] == {"filled": "", "masks": []}
+    asked.write_text("\n", encoding="utf-8")
+    assert json.loads(run("predict", tuned[0], asked)) == rows[0]
 
 
 def test_export(tuned, tmp_path, run):

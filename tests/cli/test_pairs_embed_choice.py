@@ -54,6 +54,11 @@ def test_pair_chooses_by_the_labels(finetune, tmp_path, capsys, labels, more, ta
     assert ("accuracy" if task is BertClassifier else "pearson") in scores
     rows = run(capsys, "predict", tmp_path / "out", path).splitlines()
     assert len(rows) == 5 and "score" in json.loads(rows[0])
+    texts = tmp_path / "texts.txt"
+    texts.write_text("one text only\n")
+    assert main(["predict", str(tmp_path / "out"), str(texts)]) == 1
+    message = "expected two texts on line 1, as the model takes pairs; received one"
+    assert message in capsys.readouterr().err
 
 
 def test_pair_needs_pairs(pretrained, reviews_file, tmp_path, capsys):
@@ -76,6 +81,12 @@ def test_embed_from_triplets(finetune, tmp_path, capsys):
     assert vectors.shape == (3, 5)
     encoder = load_task(tmp_path / "out")
     np.testing.assert_allclose(vectors, encoder.encode(["the good film", "", "awful"]), atol=2e-6)
+    two = pairs_file(tmp_path / "two.tsv", ["0"] * 5)
+    assert main(["predict", str(tmp_path / "out"), str(two)]) == 1
+    message = "expected one text on line 2, as the model takes single texts; received two"
+    assert message in capsys.readouterr().err
+    lines = run(capsys, "predict", tmp_path / "out", two, "--text-column", "sentence2").splitlines()
+    assert len(lines) == 5
     saved = tmp_path / "vectors.npy"
     assert run(capsys, "predict", tmp_path / "out", texts, "--out", saved) == ""
     assert np.load(saved).dtype == np.float32
@@ -125,3 +136,5 @@ def test_choice(finetune, tmp_path, capsys, question):
     )
     assert main(["predict", str(tmp_path / "out"), str(other)]) == 1
     assert "question" in capsys.readouterr().err
+    assert main(["predict", str(tmp_path / "out"), str(other), "--format", "csv"]) == 1
+    assert "expected --format jsonl for records of this kind" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 
 import pytest
 
@@ -75,6 +76,48 @@ def test_tag(pretrained, tmp_path, capsys, monkeypatch):
     assert version
 
 
+@pytest.fixture(scope="module")
+def tagger(pretrained, tmp_path_factory):
+    """What `keras-bert finetune tag` wrote."""
+    folder = tmp_path_factory.mktemp("tagger")
+    train, _ = files(folder)
+    words = ["finetune", "tag", *recipe(pretrained, train, folder / "out"), "--stride", 3]
+    assert main([str(word) for word in words]) == 0
+    return folder / "out"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "key", "found"),
+    [
+        ("t.jsonl", '{"text": "the good film"}\n', (), "text", "the good film"),
+        ("t.json", '{"text": "the good film"}\n', ("--format", "jsonl"), "text", "the good film"),
+        ("t.jsonl.gz", '{"words": ["good", "film"]}\n', (), "words", ["good", "film"]),
+        ("t.csv", 'text,label\n"good, bad",1\n', (), "text", "good, bad"),
+        ("t.txt", "good O\n", (), "text", "good O"),
+        ("t.txt", "good O\n", ("--format", "tsv"), "words", ["good"]),
+    ],
+)
+def test_predict_reads_each_format(tagger, tmp_path, capsys, name, content, options, key, found):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    (line,) = run(capsys, "predict", tagger, path, *options).splitlines()
+    assert json.loads(line)[key] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("t.jsonl", (), "expected columns of words and tags in .*; received jsonl"),
+        ("t", ("--format", "text"), "tags in .*; received text"),
+    ],
+)
+def test_tags_come_in_columns(tagger, tmp_path, capsys, name, options, message):
+    path = tmp_path / name
+    path.write_text('{"text": "good"}\n', encoding="utf-8")
+    assert main(["evaluate", str(tagger), str(path), *options]) == 1
+    assert re.search(message, capsys.readouterr().err)
+
+
 def test_columns(pretrained, tmp_path, capsys):
     path = tmp_path / "train.iob2"
     path.write_text("# id = 1\n1\tgood\tB-GOOD\t-\n2\tfilm\tO\t-\n", encoding="utf-8")
@@ -96,6 +139,21 @@ def test_nothing_to_learn(pretrained, tmp_path, capsys):
     assert "expected at least one entity in the training data" in capsys.readouterr().err
 
 
+def test_types_of_the_held_out_file_are_known(pretrained, tmp_path, capsys):
+    train, roles = files(tmp_path)
+    held_out = tmp_path / "valid.conll"
+    held_out.write_text("film B-WORK\nbad B-BAD\n", encoding="utf-8")
+    words = ["finetune", "tag", *recipe(pretrained, train, tmp_path / "out")]
+    scores = json.loads(run(capsys, *words, "--valid", held_out))
+    assert scores["f1 WORK"] == 0
+    assert load_task(tmp_path / "out").tags.types == ["BAD", "GOOD", "WORK"]
+    more = tmp_path / "valid.jsonl"
+    row = {"words": ["a", "film"], "predicates": [{"index": 1, "tags": ["B-ARGM", "B-V"]}]}
+    more.write_text(json.dumps(row), encoding="utf-8")
+    words = ["finetune", "srl", *recipe(pretrained, roles, tmp_path / "roles"), "--valid", more]
+    assert json.loads(run(capsys, *words))["f1 ARGM"] == 0
+
+
 def test_srl(pretrained, tmp_path, capsys):
     _, train = files(tmp_path)
     out = tmp_path / "out"
@@ -105,6 +163,10 @@ def test_srl(pretrained, tmp_path, capsys):
     assert json.loads(run(capsys, "evaluate", out, train, "--json"))["f1"] == scores["f1"]
     rows = [json.loads(line) for line in run(capsys, "predict", out, train).splitlines()]
     assert [row["predicate"]["text"] for row in rows] == ["was", "film", "book"]
+    assert main(["predict", str(out), str(train), "--format", "tsv"]) == 1
+    assert "expected --format jsonl for records of this kind; received 'tsv'" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("kind", ["tag", "srl"])

@@ -247,6 +247,12 @@ def test_records_stream(monkeypatch):
             r"expected keys \['label'\] on line 2 of .*; received \['text'\]",
         ),
         ("a.jsonl", '{"text": 5}\n', {}, r"expected a string in 'text' on line 1 .*received 5"),
+        (
+            "a.jsonl",
+            '{"text": "\\ud800"}\n',
+            {},
+            "valid Unicode in line 1 of .*half of a surrogate",
+        ),
         ("a.jsonl", '{"text": "a", "label": null}\n', {}, r"a label on line 1 .*received None"),
         ("a.jsonl", '{"text": "a", "label": [["b"]]}\n', {}, r"a label on line 1 .*\['b'\]"),
         (

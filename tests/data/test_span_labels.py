@@ -77,5 +77,5 @@ def test_bad_spans(entities, message):
 
 
 def test_unknown_types():
-    with pytest.raises(ValueError, match=r"types among \['PER', 'LOC'\]; received 'ORG'"):
-        classes([[Span("ORG", 0, 3)], [], []], TOKENS)
+    with pytest.raises(ValueError, match=r"types among \['PER', 'LOC'\] in row 1; received 'ORG'"):
+        classes([[], [Span("ORG", 0, 3)], []], TOKENS)

@@ -14,7 +14,7 @@ def test_types_become_iob2():
     tags = TagSet(["PER", "R-ARG0"])
     assert tags.labels == ["O", "B-PER", "I-PER", "B-R-ARG0", "I-R-ARG0"]
     assert tags.types == ["PER", "R-ARG0"]
-    assert tags.type_number("R-ARG0") == 1
+    assert tags.type_number("R-ARG0", 0) == 1
     assert len(tags) == 5
 
 
@@ -70,5 +70,5 @@ def test_bad_labels(labels):
 def test_unknown_tags_and_types():
     with pytest.raises(ValueError, match=r"expected a tag O, .*; received 'NOUN'"):
         TagSet(["O", "NOUN"])
-    with pytest.raises(ValueError, match=r"expected types among \['A'\]; received 'B'"):
-        TagSet(["A"]).type_number("B")
+    with pytest.raises(ValueError, match=r"expected types among \['A'\] in row 3; received 'B'"):
+        TagSet(["A"]).type_number("B", 3)

@@ -200,7 +200,8 @@ def test_new_labels_make_a_new_head(tagger, tmp_path):
         ([["good"]], ["O"], "each of the 1 words of row 0; received 'O'"),
         ([["good"]], [], "tags for each of 1 sentences; received 0 lists"),
         ([["good"]], [["GOOD"]], "expected a tag O, .*; received 'GOOD'"),
-        ([["good"]], [["B-FINE"]], r"types among \['GOOD', 'BAD'\]; received 'FINE'"),
+        ([["good"]], [["B-FINE"]], r"types among \['GOOD', 'BAD'\] in row 0; received 'FINE'"),
+        ([["a"]] * 600, [["O"]] * 599 + [["B-FINE"]], "in row 599; received 'FINE'"),
         ([["good", 3]], [["O", "O"]], "words, a list of str, in row 0"),
         (["good"], [[{"start": 0, "end": 9, "type": "GOOD"}]], "within the 4 characters of row 0"),
         (["good"], [["O"]], "an entity as a dict of start, end and type"),
@@ -210,6 +211,10 @@ def test_new_labels_make_a_new_head(tagger, tmp_path):
 def test_bad_labels(tagger, x, y, message):
     with pytest.raises(ValueError, match=message):
         tagger.fit(x, y, verbose=0)
+
+
+def test_other_types_are_scored_as_missed(tagger):
+    assert tagger.score([["good"]], [["B-FINE"]])["f1 FINE"] == 0
 
 
 def test_bad_settings(tiny_parts):

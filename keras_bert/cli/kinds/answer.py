@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from keras_bert.data.squad import Question, Questions
 
 HELP = "answers cut from passages, from SQuAD JSON or JSON lines"
-DEFAULTS = {"sequence_length": 384}
+SEQUENCE_LENGTH, MAX_QUERY_LENGTH = 384, 64  # unless the options or the model say less
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="word pieces from one window of a passage to the next; a third of the sequence "
         "length if not given",
     )
-    parser.add_argument("--max-query-length", type=positive, default=64, metavar="N")
+    parser.add_argument(
+        "--max-query-length",
+        type=positive,
+        metavar="N",
+        help="word pieces of a question; 64, or half of the sequence length if that is less, "
+        "if not given",
+    )
     parser.add_argument("--max-answer-length", type=positive, default=30, metavar="N")
     parser.add_argument(
         "--skip-misplaced",
@@ -63,21 +69,31 @@ def stream(path: str, arguments: argparse.Namespace) -> "Iterator[Question]":
     return iter_questions(path, file_format=arguments.format, require_answers=False)
 
 
-def build(arguments: argparse.Namespace, examples: "Questions") -> Any:
+def build(
+    arguments: argparse.Namespace, examples: "Questions", held_out: "Questions | None"
+) -> Any:
     """A task for questions like these, with answers for all of them or not."""
     from keras_bert.models.question_answerer import BertQuestionAnswerer
 
+    unscorable = [] if held_out is None else held_out.without_answers()
     squad_v2 = arguments.squad_v2
     if squad_v2 is None:
-        squad_v2 = any(not answers["text"] for answers in examples.labels or [])
+        squad_v2 = bool(examples.without_answers() or unscorable)
+    if unscorable and not squad_v2:  # before training, and not when it is to be scored
+        raise ValueError(
+            f"expected an answer for every question of {held_out.source} with --no-squad-v2; "
+            f"received none for question {unscorable[0]}"
+        )
+    options = model_options(arguments, SEQUENCE_LENGTH)
+    most = min(MAX_QUERY_LENGTH, options["sequence_length"] // 2)
     return BertQuestionAnswerer.from_preset(
         arguments.preset,
         squad_v2=squad_v2,
         chinese=arguments.chinese,
         stride=arguments.stride,
-        max_query_length=arguments.max_query_length,
+        max_query_length=arguments.max_query_length or most,
         max_answer_length=arguments.max_answer_length,
-        **model_options(arguments),
+        **options,
     )
 
 

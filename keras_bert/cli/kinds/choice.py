@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from keras_bert.cli.record_arguments import model_options
+from keras_bert.cli.record_arguments import model_options, require_json_lines
 
 if TYPE_CHECKING:
     from keras_bert.data.choice_file import ChoiceRecord, ChoiceRecords
@@ -21,7 +21,7 @@ def read(path: str, arguments: argparse.Namespace, labelled: bool) -> "ChoiceRec
     """A file of JSON lines."""
     from keras_bert.data.choice_file import read_choices
 
-    del arguments
+    require_json_lines(arguments)
     return read_choices(path, labelled)
 
 
@@ -29,14 +29,17 @@ def stream(path: str, arguments: argparse.Namespace) -> "Iterator[ChoiceRecord]"
     """The same one by one, as they come, without labels."""
     from keras_bert.data.choice_file import iter_choices
 
-    del arguments
+    require_json_lines(arguments)
     return iter_choices(path)
 
 
-def build(arguments: argparse.Namespace, examples: "ChoiceRecords") -> Any:
+def build(
+    arguments: argparse.Namespace, examples: "ChoiceRecords", held_out: "ChoiceRecords | None"
+) -> Any:
     """A task for records like these, with a question or without."""
     from keras_bert.models.multiple_choice import BertMultipleChoice
 
+    del held_out
     return BertMultipleChoice.from_preset(
         arguments.preset,
         question=examples.questions is not None,

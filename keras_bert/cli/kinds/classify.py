@@ -22,10 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--multi-label", action="store_true", help="any number of labels a record")
 
 
-def build(arguments: argparse.Namespace, examples: "Records") -> Any:
+def build(arguments: argparse.Namespace, examples: "Records", held_out: "Records | None") -> Any:
     """A classifier for the labels of these examples."""
     from keras_bert.models.classifier import BertClassifier
 
+    del held_out
     labels = examples.labels or []
     names = {name for row in labels for name in row} if arguments.multi_label else set(labels)
     return BertClassifier.from_preset(

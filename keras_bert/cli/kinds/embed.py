@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from keras_bert.cli.record_arguments import model_options, record_options
+from keras_bert.cli.record_arguments import model_options, record_options, refuse_pairs
 from keras_bert.cli.record_arguments import stream_texts as stream
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def read(path: str, arguments: argparse.Namespace, labelled: bool) -> "TextGroup
     return dataclasses.replace(groups, labels=groups.labels / scale)
 
 
-def build(arguments: argparse.Namespace, examples: "TextGroups") -> Any:
+def build(
+    arguments: argparse.Namespace, examples: "TextGroups", held_out: "TextGroups | None"
+) -> Any:
     """An encoder with the loss that was asked for, or that suits these examples."""
     from keras_bert.models.sentence_encoder import BertSentenceEncoder
     from keras_bert.training.embedding_losses import (
@@ -67,6 +69,7 @@ def build(arguments: argparse.Namespace, examples: "TextGroups") -> Any:
         TripletLoss,
     )
 
+    del held_out
     losses = (InBatchNegativesLoss, TripletLoss, CosineScoreLoss, ContrastiveLoss)
     name = arguments.loss or ("in-batch" if examples.labels is None else "cosine")
     encoder = BertSentenceEncoder.from_preset(
@@ -81,4 +84,5 @@ def build(arguments: argparse.Namespace, examples: "TextGroups") -> Any:
 
 def answer(task: Any, records: "list[Record]", **options: Any) -> list[dict[str, Any]]:
     """The embedding of each text."""
+    refuse_pairs(records)
     return task.answer([record.text for record in records], **options)

@@ -3,12 +3,16 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from keras_bert.cli.record_arguments import answer_texts as answer
-from keras_bert.cli.record_arguments import model_options, positive, record_options
+from keras_bert.cli.record_arguments import (
+    answer_texts,
+    model_options,
+    positive,
+    record_options,
+)
 from keras_bert.cli.record_arguments import stream_texts as stream
 
 if TYPE_CHECKING:
-    from keras_bert.data.records import Records
+    from keras_bert.data.records import Record, Records
 
 __all__ = ["HELP", "add_arguments", "answer", "build", "read", "stream"]
 
@@ -38,10 +42,11 @@ def read(path: str, arguments: argparse.Namespace, labelled: bool) -> "Records":
     return read_records(path, require_labels=False, **record_options(arguments))
 
 
-def build(arguments: argparse.Namespace, examples: "Records") -> Any:
+def build(arguments: argparse.Namespace, examples: "Records", held_out: "Records | None") -> Any:
     """A masked language model; a preset with the head keeps it."""
     from keras_bert.models.masked_lm import BertMaskedLM
 
+    del held_out
     if examples.pairs is not None:
         raise ValueError("expected single texts; received pairs: give --text-column alone")
     return BertMaskedLM.from_preset(
@@ -53,3 +58,25 @@ def build(arguments: argparse.Namespace, examples: "Records") -> Any:
         max_ngram=arguments.max_ngram,
         **model_options(arguments),
     )
+
+
+def answer(task: Any, records: "list[Record]", **options: Any) -> list[dict[str, Any]]:
+    """Words for the masks of each text; a blank line has none, and keeps its place.
+
+    Raises:
+        ValueError: another text without a mask, with its line.
+    """
+    from keras_bert.text.vocabulary import MASK
+
+    asked = [record for record in records if record.text.strip()]
+    for record in asked:
+        if MASK not in record.text:
+            raise ValueError(
+                f"expected {MASK} in every text; received none on line {record.line}: "
+                f"{record.text!r:.80}"
+            )
+    found = iter(answer_texts(task, asked, **options))
+    return [
+        next(found) if record.text.strip() else {"filled": record.text, "masks": []}
+        for record in records
+    ]

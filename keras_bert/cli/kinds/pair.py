@@ -37,7 +37,7 @@ def read(path: str, arguments: argparse.Namespace, labelled: bool) -> "Records":
     return records
 
 
-def build(arguments: argparse.Namespace, examples: "Records") -> Any:
+def build(arguments: argparse.Namespace, examples: "Records", held_out: "Records | None") -> Any:
     """A regressor or a classifier, as the labels are."""
     from keras_bert.models.classifier import BertClassifier
     from keras_bert.models.regressor import BertRegressor
@@ -45,7 +45,8 @@ def build(arguments: argparse.Namespace, examples: "Records") -> Any:
     options = sequence_options(arguments, examples)
     regression = arguments.regression
     if regression is None:
-        regression = has_fractions(examples.labels or [])
+        files = [examples] if held_out is None else [examples, held_out]
+        regression = has_fractions([label for each in files for label in each.labels or []])
     if regression:
         return BertRegressor.from_preset(arguments.preset, **options)
     labels = sorted({str(label) for label in examples.labels or []})

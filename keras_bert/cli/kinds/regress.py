@@ -21,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pooling", choices=("first", "mean", "max"), default="first")
 
 
-def build(arguments: argparse.Namespace, examples: "Records") -> Any:
+def build(arguments: argparse.Namespace, examples: "Records", held_out: "Records | None") -> Any:
     """A regressor for these examples."""
     from keras_bert.models.regressor import BertRegressor
 
+    del held_out
     return BertRegressor.from_preset(arguments.preset, **sequence_options(arguments, examples))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from keras_bert.cli.kinds.tag import add_arguments, tag_options
+from keras_bert.cli.record_arguments import require_json_lines
 
 if TYPE_CHECKING:
     from keras_bert.data.propbank import Proposition
@@ -39,7 +40,7 @@ def read(path: str, arguments: argparse.Namespace, labelled: bool) -> Propositio
     """A file of JSON lines: see `keras_bert.data.propbank`."""
     from keras_bert.data.propbank import read_propbank
 
-    del arguments
+    require_json_lines(arguments)
     return Propositions(read_propbank(path, labelled=labelled))
 
 
@@ -47,15 +48,18 @@ def stream(path: str, arguments: argparse.Namespace) -> "Iterator[Proposition]":
     """The same one by one, tags or not."""
     from keras_bert.data.propbank import iter_propbank
 
-    del arguments
+    require_json_lines(arguments)
     return iter_propbank(path, labelled=False)
 
 
-def build(arguments: argparse.Namespace, examples: Propositions) -> Any:
-    """A labeler for the roles of these examples."""
+def build(
+    arguments: argparse.Namespace, examples: Propositions, held_out: Propositions | None
+) -> Any:
+    """A labeler for the roles of these examples and of the held-out ones."""
     from keras_bert.models.role_labeler import BertRoleLabeler
 
-    return BertRoleLabeler.from_preset(arguments.preset, **tag_options(arguments, examples))
+    options = tag_options(arguments, examples, held_out)
+    return BertRoleLabeler.from_preset(arguments.preset, **options)
 
 
 def answer(task: Any, records: "list[Proposition]", **options: Any) -> list[dict[str, Any]]:

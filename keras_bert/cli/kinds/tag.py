@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,12 @@ from keras_bert.cli.record_arguments import model_options, positive
 
 if TYPE_CHECKING:
     from keras_bert.data.conll import TaggedSentence
+    from keras_bert.data.untagged import Sentence
 
 __all__ = ["HELP", "add_arguments", "answer", "build", "read", "stream"]
 
 HELP = "entities in texts, learnt from columns of words and tags (CoNLL)"
+COLUMNS = (None, "tsv")  # formats of a file with a word a line
 DECODINGS = ("viterbi", "argmax")
 
 
@@ -58,27 +59,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def read(path: str, arguments: argparse.Namespace, labelled: bool) -> TaggedSentences:
     """A column file; --text-column and --label-column are positions, 0 and -1 if not given."""
     from keras_bert.data.conll import read_conll
+    from keras_bert.data.tables import format_by_name
 
+    # Of the suffixes JSON's alone is no common one of column files.
+    by_name = "jsonl" if format_by_name(path) == "jsonl" else None
+    file_format = arguments.format or by_name
+    if file_format not in COLUMNS:
+        raise ValueError(
+            f"expected columns of words and tags in {path} (--format tsv, or none); "
+            f"received {file_format}"
+        )
     word = _column(arguments.text_column, "text", 0)
     tag = _column(arguments.label_column, "label", -1) if labelled else None
     return TaggedSentences(read_conll(path, word=word, tag=tag))
 
 
-def stream(path: str, arguments: argparse.Namespace) -> Iterator[str | list[str]]:
-    """Lines of text (standard input, .txt, --format text), or the words of a column file."""
+def stream(path: str, arguments: argparse.Namespace) -> "Iterator[Sentence]":
+    """Lines of text, JSON lines, rows of CSV, or the words of a column file."""
     from keras_bert.data.conll import iter_conll
-    from keras_bert.data.lines import read_lines
+    from keras_bert.data.tables import format_by_name
+    from keras_bert.data.untagged import iter_untagged
 
-    suffixes = pathlib.PurePath(path).suffixes
-    if arguments.format == "text" or (arguments.format is None and _holds_text(path, suffixes)):
-        yield from (line.text.rstrip("\r\n") for line in read_lines(path))
-        return
+    file_format = arguments.format or format_by_name(path)
+    if file_format not in COLUMNS:
+        return iter_untagged(
+            path,
+            file_format,
+            column=arguments.text_column,
+            quoting=arguments.quoting,
+            header=arguments.header,
+        )
     word = _column(arguments.text_column, "text", 0)
-    yield from (sentence.words for sentence in iter_conll(path, word=word, tag=None))
-
-
-def _holds_text(path: str, suffixes: list[str]) -> bool:
-    return path == "-" or ".txt" in suffixes[-2:]
+    return (sentence.words for sentence in iter_conll(path, word=word, tag=None))
 
 
 def _column(given: str | None, name: str, default: int) -> int:
@@ -93,23 +105,33 @@ def _column(given: str | None, name: str, default: int) -> int:
         ) from None
 
 
-def build(arguments: argparse.Namespace, examples: TaggedSentences) -> Any:
-    """A tagger for the types of entities in these examples."""
+def build(
+    arguments: argparse.Namespace, examples: TaggedSentences, held_out: TaggedSentences | None
+) -> Any:
+    """A tagger for the types of entities in these examples and in the held-out ones."""
     from keras_bert.models.token_classifier import BertTokenClassifier
 
-    return BertTokenClassifier.from_preset(arguments.preset, **tag_options(arguments, examples))
+    return BertTokenClassifier.from_preset(
+        arguments.preset, **tag_options(arguments, examples, held_out)
+    )
 
 
-def tag_options(arguments: argparse.Namespace, examples: Any) -> dict[str, Any]:
+def tag_options(arguments: argparse.Namespace, examples: Any, held_out: Any) -> dict[str, Any]:
     """The options of `from_preset` for a task that tags words."""
-    from keras_bert.data.tagging_schemes import parse_tag
-
-    types = {parse_tag(tag).type for tags in examples.labels for tag in tags} - {""}
+    types = _types(examples)
     if not types:
         raise ValueError("expected at least one entity in the training data; received O alone")
+    if held_out is not None:  # what is never learnt is missed, and counts as missed
+        types |= _types(held_out)
     names = ("decoding", "label_all_tokens", "stride")
     options = {name: getattr(arguments, name) for name in names}
     return {"labels": sorted(types), **options, **model_options(arguments)}
+
+
+def _types(examples: Any) -> set[str]:
+    from keras_bert.data.tagging_schemes import parse_tag
+
+    return {parse_tag(tag).type for tags in examples.labels for tag in tags} - {""}
 
 
 def answer(task: Any, records: list, **options: Any) -> list[dict[str, Any]]:
