@@ -154,7 +154,9 @@ def _callbacks(arguments: argparse.Namespace) -> list:
 
     callbacks: list = []
     if arguments.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(arguments.tensorboard, update_freq=10))
+        from keras_bert.training.tensor_board import CurveBoard
+
+        callbacks.append(CurveBoard(arguments.tensorboard, update_freq=10))
     if arguments.early_stopping:
         callbacks.append(
             keras.callbacks.EarlyStopping(

@@ -108,7 +108,9 @@ def _train(
     )
     callbacks: list = [Throughput(size * length / arguments.accumulation)]
     if arguments.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(arguments.tensorboard, update_freq=100))
+        from keras_bert.training.tensor_board import CurveBoard
+
+        callbacks.append(CurveBoard(arguments.tensorboard, update_freq=100))
     state = None
     if arguments.checkpoint:
         every = arguments.save_every_steps and arguments.save_every_steps * arguments.accumulation

@@ -12,12 +12,14 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_bert.data.batches import FeatureBatches
 from keras_bert.data.features import PackedFeatures
 from keras_bert.training import state_file
 from keras_bert.training.optimizer import create_optimizer
 from keras_bert.training.resume import ResumableTraining, fit_callbacks
+from keras_bert.training.tensor_board import CurveBoard
 
 pytestmark = pytest.mark.usefixtures("ctrl_c_interrupts")
 EPOCHS, STEPS = 3, 5
@@ -262,16 +264,36 @@ def test_plateau_and_best_checkpoint_go_on(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_tensorboard_writes_beside_it(uninterrupted, tmp_path):
+@pytest.mark.parametrize(("update_freq", "steps"), [(1, set(range(1, 16))), (7, {7, 14})])
+def test_tensorboard_writes_beside_it(uninterrupted, tmp_path, update_freq, steps):
+    """Every epoch, and every so many steps, as if there had been no crash."""
+
     def board():
-        return keras.callbacks.TensorBoard(tmp_path / "logs", update_freq=1)
+        return CurveBoard(tmp_path / "logs", update_freq=update_freq)
 
     with pytest.raises(Crash):
         run(tmp_path / "state", every=2, others=[board()], strike=(crash, 1, 3))
     found = run(tmp_path / "state", every=2, others=[board()])
     assert_same(found, uninterrupted)
-    written = [path for path in (tmp_path / "logs").rglob("*") if path.is_file()]
-    assert {path.parent.name for path in written} == {"train", "validation"}
+    curves = scalars(tmp_path / "logs" / "train")
+    assert curves["epoch_loss"] == dict(
+        enumerate(pytest.approx(v) for v in found["history"]["loss"])
+    )
+    assert curves["batch_loss"].keys() == steps
+    assert scalars(tmp_path / "logs" / "validation")["epoch_loss"].keys() == set(range(EPOCHS))
+
+
+def scalars(folder):
+    """{curve: {step: value}} of TensorBoard's files."""
+    found = {}
+    for file in sorted(folder.iterdir()):
+        for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+            event = tf.compat.v1.Event.FromString(record)
+            for value in event.summary.value:
+                if value.metadata.plugin_data.plugin_name == "scalars":
+                    curve = found.setdefault(value.tag, {})
+                    curve[event.step] = float(tf.make_ndarray(value.tensor))
+    return found
 
 
 def test_progress_is_shown(tmp_path, capsys):
