@@ -29,7 +29,7 @@ import tensorflow as tf
 from library_text import library_text
 
 TENTHS = 10
-PRETRAIN = "import sys; from keras_bert.cli.main import main; sys.exit(main(sys.argv[1:]))"
+COMMAND = "import sys; from keras_bert.cli.main import main; sys.exit(main(sys.argv[1:]))"
 TWO_DEVICES = (
     "import tensorflow as tf; tf.config.set_logical_device_configuration("
     "tf.config.list_physical_devices('CPU')[0], [tf.config.LogicalDeviceConfiguration()] * 2); "
@@ -44,6 +44,7 @@ class Way(NamedTuple):
     options: tuple[str, ...] = ()
     before: str = ""  # Python code
     killed: bool = False
+    devices: int = 1  # of JAX
 
 
 WAYS = (
@@ -54,8 +55,8 @@ WAYS = (
     Way("blocks recomputed", options=("--gradient-checkpointing",)),
     Way("2 mirrored", options=("--strategy", "mirrored"), before=TWO_DEVICES),
     Way("one device, JAX", "jax"),
-    Way("data parallel, 4", "jax", ("--data-parallel",)),
-    Way("model parallel, 2 of 4", "jax", ("--model-parallel", "2")),
+    Way("data parallel, 4", "jax", ("--data-parallel",), devices=4),
+    Way("model parallel, 2 of 4", "jax", ("--model-parallel", "2"), devices=4),
     Way("killed once, JAX", "jax", killed=True),
 )
 
@@ -65,7 +66,7 @@ def keras_bert(*arguments, backend="tensorflow", before="", devices=1):
     environment = os.environ | {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
     environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     return subprocess.Popen(
-        [sys.executable, "-c", before + PRETRAIN, *map(str, arguments)],
+        [sys.executable, "-c", before + COMMAND, *map(str, arguments)],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -100,8 +101,7 @@ def losses(way, folder, steps):
         *("--hidden-dropout-prob", 0, "--attention-probs-dropout-prob", 0),
         *("--learning-rate", 1e-3, *way.options),
     ]
-    setting = {"backend": way.backend, "before": way.before}
-    setting["devices"] = 4 if "parallel" in way.name else 1
+    setting = {"backend": way.backend, "before": way.before, "devices": way.devices}
     if way.killed:
         process = keras_bert(*arguments, **setting)
         while len(curve(own / "logs")) < TENTHS // 2 and process.poll() is None:
