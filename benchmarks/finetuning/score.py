@@ -52,17 +52,48 @@ def _uncounted(tag: str) -> str:
     return f"I-{tag[2:]}" if tag.startswith("M-") else tag  # seqeval reads BIES, not BMES
 
 
+OFFICIAL = {"exact": "exact_match", "f1": "f1", "HasAns_f1": "has_answer", "NoAns_f1": "no_answer"}
+
+
 def span_scores(rows: list[dict], found: list) -> dict:
-    """Exact match and F1 by the official script, as the TensorFlow Model Garden has it."""
+    """Exact match and F1 by the official script, as the TensorFlow Model Garden has it.
+
+    Where no answer may be right, by a threshold of 0, and by that of the best F1 on the other
+    half of the rows (`tuned`).
+    """
+    if isinstance(found[0], str):
+        return _named(official_scores(rows, found))
+    half, tuned = len(rows) // 2, []
+    for part, other in [(slice(half), slice(half, None)), (slice(half, None), slice(half))]:
+        texts, nulls = ([answer[key] for answer in found[other]] for key in ("text", "null"))
+        tuned += refused(found[part], official_scores(rows[other], texts, nulls)["final_f1_thresh"])
+    scores = _named(official_scores(rows, refused(found, 0.0)))
+    return scores | {f"tuned_{k}": v for k, v in _named(official_scores(rows, tuned)).items()}
+
+
+def refused(found: list[dict], threshold: float) -> list[str]:
+    """Answers, empty where no answer is ahead of them by more than the threshold."""
+    return [answer["text"] if answer["null"] <= threshold else "" for answer in found]
+
+
+def official_scores(rows: list[dict], texts: list[str], nulls: list[float] | None = None) -> dict:
+    """What the script says of the texts, refused where `nulls` are above its thresholds."""
     from official.nlp.tools import squad_evaluate_v2_0
 
     questions = [
         {"id": row["id"], "answers": [{"text": text} for text in row["answers"]["text"]]}
         for row in rows
     ]
-    texts = {row["id"]: text for row, text in zip(rows, found, strict=True)}
-    scores = squad_evaluate_v2_0.evaluate([{"paragraphs": [{"qas": questions}]}], texts)
-    return {"exact_match": scores["exact"] / 100, "f1": scores["f1"] / 100}
+    ids = [row["id"] for row in rows]
+    return squad_evaluate_v2_0.evaluate(
+        [{"paragraphs": [{"qas": questions}]}],
+        dict(zip(ids, texts, strict=True)),
+        dict(zip(ids, nulls, strict=True)) if nulls else None,
+    )
+
+
+def _named(scores: dict) -> dict:
+    return {name: scores[key] / 100 for key, name in OFFICIAL.items() if key in scores}
 
 
 def chinese_span_scores(rows: list[dict], found: list) -> dict:

@@ -86,6 +86,10 @@ def predictions(task: Any, kind: str, asked: Any) -> list:
     """What `score.py` reads."""
     if kind in ("tag", "srl"):
         return task.predict_tags(asked)
+    if kind == "squad" and task.spans.squad_v2:
+        found = task.predict(asked, verbose=0)
+        best = found["answers"][:, 0].tolist(), found["null_score_difference"].tolist()
+        return [{"text": text, "null": null} for text, null in zip(*best, strict=True)]
     name = {"squad": "answer", "regress": "score"}.get(kind, "label")
     return task.predict(asked, verbose=0)[name].tolist()
 

@@ -5,7 +5,8 @@
 The recipe is the one of its examples: AdamW, weight decay 0.01, clip 1.0, batch-longest
 padding, with BERT's linear warm-up over a tenth. Words carry their tag on the first word
 piece; passages are cut into windows with a stride, and answers are searched in the n best
-starts and ends. Writes a prediction a held-out row and prints one JSON line: times are wall
+starts and ends; where questions may have none, with how far no answer is ahead of the best
+(`null`). Writes a prediction a held-out row and prints one JSON line: times are wall
 and processor seconds, prediction from strings to answers.
 """
 
@@ -208,9 +209,10 @@ def spans(a: argparse.Namespace, tokenizer: Any, train: list, test: list) -> lis
                 if i <= j < min(i + MAX_ANSWER, len(inside)) and inside[i] and inside[j]:
                     text = test[number]["context"][offsets[i][0] : offsets[j][1]]
                     best[number] = max(best[number], (start[i] + end[j], text))
-    unanswerable = any(not row["answers"]["text"] for row in train)
+    if not any(not row["answers"]["text"] for row in train):
+        return [text for _, text in best]
     return [
-        "" if unanswerable and null[number] > score else text
+        {"text": text, "null": float(null[number] - score)}
         for number, (score, text) in enumerate(best)
     ]
 
