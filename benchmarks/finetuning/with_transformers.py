@@ -2,12 +2,13 @@
 
     python benchmarks/finetuning/with_transformers.py FOLDER ROWS.json PREDICTIONS.json
 
-The recipe is the one of its examples: AdamW, weight decay 0.01, clip 1.0, batch-longest
-padding, with BERT's linear warm-up over a tenth. Words carry their tag on the first word
-piece; passages are cut into windows with a stride, and answers are searched in the n best
-starts and ends; where questions may have none, with how far no answer is ahead of the best
-(`null`). Writes a prediction a held-out row and prints one JSON line: times are wall
-and processor seconds, prediction from strings to answers.
+Runs in the environment of `../peers/requirements/torch.txt`. The recipe is the one of its
+examples: AdamW, weight decay 0.01, clip 1.0, batch-longest padding, with BERT's linear
+warm-up over a tenth. Words carry their tag on the first word piece; passages are cut into
+windows with a stride, and answers are searched in the n best starts and ends. Writes a
+prediction a held-out row, for questions that may have no answer the best one and how far
+none is ahead of it (`null`). Prints one JSON line: times are wall and processor seconds,
+prediction from strings to answers.
 """
 
 import argparse

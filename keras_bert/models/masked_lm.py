@@ -156,6 +156,8 @@ class BertMaskedLM(FitsPackedRows, Task):
     def score(self, x: Any, y: Any = None, **kwargs: Any) -> dict[str, float]:
         """`loss`, `accuracy` and `perplexity` at masks that depend on `batch_size` alone.
 
+        Accuracy and perplexity are over all masks; `loss` is the mean of the batches' means.
+
         Args:
             x: N texts, or a dict of pretraining features.
             y: None.
