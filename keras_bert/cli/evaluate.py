@@ -27,7 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
     from keras_bert.models.task_presets import load_task
 
     task = load_task(arguments.directory)
-    records = kind_of(task).read(arguments.records, arguments, labelled=True)
+    kind = kind_of(task)
+    records = kind.read(arguments.records, arguments, labelled=True)
+    if hasattr(kind, "check_scorable"):
+        kind.check_scorable(task, records)
     with progress_to_stderr():
         scores = task.score(
             records.inputs(),

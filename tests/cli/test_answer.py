@@ -102,7 +102,9 @@ def test_what_cannot_be_scored_is_refused_first(squad, unanswerable, pretrained,
     assert not (tmp_path / "out").exists()
 
 
-def test_misplaced_answers_are_refused_or_left_out(squad, pretrained, tmp_path, capsys):
+def test_misplaced_answers_are_refused_or_left_out(
+    squad, unanswerable, pretrained, tmp_path, capsys
+):
     content = json.loads(squad.read_text("utf-8"))
     content["data"][0]["paragraphs"][3]["qas"][0]["answers"] = ["Mars"]
     train = tmp_path / "train.json"
@@ -115,9 +117,13 @@ def test_misplaced_answers_are_refused_or_left_out(squad, pretrained, tmp_path, 
     assert main([*words.split(), "--skip-misplaced"]) == 0
     printed = capsys.readouterr()
     assert "left out 1 questions" in printed.err and "23" in printed.out
-    # Scoring needs no place.
+    # Scoring needs no place, but an answer.
     assert main(["evaluate", str(tmp_path / "out"), str(train), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["total"] == 24
+    assert main(["evaluate", str(tmp_path / "out"), str(unanswerable)]) == 1
+    message = f"expected an answer for every question of {unanswerable} by a model that was "
+    message += "trained without --squad-v2; received none for question q1"
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

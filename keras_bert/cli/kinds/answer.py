@@ -75,15 +75,12 @@ def build(
     """A task for questions like these, with answers for all of them or not."""
     from keras_bert.models.question_answerer import BertQuestionAnswerer
 
-    unscorable = [] if held_out is None else held_out.without_answers()
     squad_v2 = arguments.squad_v2
     if squad_v2 is None:
-        squad_v2 = bool(examples.without_answers() or unscorable)
-    if unscorable and not squad_v2:  # before training, and not when it is to be scored
-        raise ValueError(
-            f"expected an answer for every question of {held_out.source} with --no-squad-v2; "
-            f"received none for question {unscorable[0]}"
-        )
+        files = (examples, held_out) if held_out else (examples,)
+        squad_v2 = any(questions.without_answers() for questions in files)
+    if held_out and not squad_v2:  # before training, and not when it is to be scored
+        _refuse_unanswerable(held_out, "with --no-squad-v2")
     options = model_options(arguments, SEQUENCE_LENGTH)
     most = min(MAX_QUERY_LENGTH, options["sequence_length"] // 2)
     return BertQuestionAnswerer.from_preset(
@@ -95,6 +92,21 @@ def build(
         max_answer_length=arguments.max_answer_length,
         **options,
     )
+
+
+def check_scorable(task: Any, questions: "Questions") -> None:
+    """Refuses questions without answers, with their names, where the task always gives one."""
+    if not task.spans.squad_v2:
+        _refuse_unanswerable(questions, "by a model that was trained without --squad-v2")
+
+
+def _refuse_unanswerable(questions: "Questions", where: str) -> None:
+    names = questions.without_answers()
+    if names:
+        raise ValueError(
+            f"expected an answer for every question of {questions.source} {where}; "
+            f"received none for question {names[0]}"
+        )
 
 
 def tune(task: Any, held_out: "Questions", **options: Any) -> None:
