@@ -95,7 +95,7 @@ def predictions(task: Any, kind: str, asked: Any) -> list:
 
 
 def served_difference(task: Any, columns: tuple[list, ...], asked: Any) -> dict[str, Any]:
-    """How many answers differ in a fresh process, and by how much numbers do at most."""
+    """How many answers differ in a fresh process, and by how much each output's numbers do."""
     here = task.predict(asked, verbose=0)
     names = [spec.name for spec in task.serving_inputs]
     with tempfile.TemporaryDirectory() as folder:
@@ -109,14 +109,15 @@ def served_difference(task: Any, columns: tuple[list, ...], asked: Any) -> dict[
             check=True,
             text=True,
         )
-    unlike, furthest, start = 0, 0.0, 0
+    unlike, start = 0, 0
+    furthest = {name: 0.0 for name, column in here.items() if column.dtype.kind == "f"}
     for line in done.stdout.splitlines():
         for name, values in json.loads(line).items():
             there = np.asarray(values)
             own = here[name][start : start + len(there)]
             own = own[tuple(slice(size) for size in there.shape)]
             if own.dtype.kind == "f":
-                furthest = max(furthest, float(np.abs(own - there).max(initial=0)))
+                furthest[name] = max(furthest[name], float(np.abs(own - there).max(initial=0)))
             else:
                 unlike += int((own != there).sum())
         start += len(there)
