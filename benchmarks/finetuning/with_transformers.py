@@ -210,7 +210,7 @@ def spans(a: argparse.Namespace, tokenizer: Any, train: list, test: list) -> lis
                 if i <= j < min(i + MAX_ANSWER, len(inside)) and inside[i] and inside[j]:
                     text = test[number]["context"][offsets[i][0] : offsets[j][1]]
                     best[number] = max(best[number], (start[i] + end[j], text))
-    if not any(not row["answers"]["text"] for row in train):
+    if all(row["answers"]["text"] for row in train):
         return [text for _, text in best]
     return [
         {"text": text, "null": float(null[number] - score)}
