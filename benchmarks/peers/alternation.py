@@ -2,7 +2,7 @@
 
 Each round asks every engine once, beginning with another one each time: what the machine
 does beside the benchmark, or how warm it is, then falls on all alike. The first round is
-dropped.
+dropped, unless the caller knows the engines to be warm.
 """
 
 import os
@@ -15,15 +15,18 @@ from machine_facts import busy_seconds
 REST = 0.25  # seconds in which an engine's spinning threads go to sleep
 
 
-def alternate(processes: dict, rounds: int, seconds: float, between=None, progress=None) -> dict:
+def alternate(
+    processes: dict, rounds: int, seconds: float, between=None, progress=None, dropped: int = 1
+) -> dict:
     """Times of every engine over the rounds.
 
     Args:
         processes: a prepared `EngineProcess` by the engine's name.
-        rounds: that are kept, after one that is not.
+        rounds: that are kept, after those that are not.
         seconds: of repeated steps in each turn.
         between: called once a round, to measure the machine's limit.
         progress: called with the number of turns done and of all.
+        dropped: rounds that are not kept.
 
     Returns:
         By name: `wall` and `processor`, lists of seconds a step, and `others`, the part of the
@@ -32,7 +35,7 @@ def alternate(processes: dict, rounds: int, seconds: float, between=None, progre
     """
     times = {name: {"wall": [], "processor": [], "others": []} for name in processes}
     going = list(processes)
-    for turn in range(rounds + 1):
+    for turn in range(dropped + rounds):
         for name in going[turn % max(1, len(going)) :] + going[: turn % max(1, len(going))]:
             time.sleep(REST)
             try:
@@ -41,14 +44,14 @@ def alternate(processes: dict, rounds: int, seconds: float, between=None, progre
                 times[name] = {"reason": str(failure)}
                 going.remove(name)
                 continue
-            if turn:
+            if turn >= dropped:
                 for clock, kept in times[name].items():
                     kept.append(took[clock])
         if between is not None:
             time.sleep(REST)
             between()
         if progress is not None:
-            progress(turn + 1, rounds + 1)
+            progress(turn + 1, dropped + rounds)
     return times
 
 

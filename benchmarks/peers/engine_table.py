@@ -27,14 +27,15 @@ class Engine(typing.NamedTuple):
     files: tuple[str, ...] = ("weights",)
 
 
-IDS, STRINGS = ("forward", "train"), ("fit", "texts")
+IDS, STRINGS = ("forward", "train"), ("fit", "texts", "classify")
 ALL = IDS + STRINGS
 GPU = ("gpu_masked_lm", "gpu_forward", "gpu_train")
 ENGINES = {
     "keras_bert": Engine(
         "own",
         "on_keras_bert.py",
-        "in the process: backbone in a `tf.function`; step of `fit`; `fit` and `encode` of strings",
+        "in the process: backbone in a `tf.function`; step of `fit`; `fit`, `encode` and `predict` "
+        "of strings",
         ALL,
         "process",
     ),
@@ -72,6 +73,13 @@ ENGINES = {
     ),
     "transformers_unsorted": Engine(
         "torch", "on_transformers.py", "sdpa, texts as they come, 32 a batch", STRINGS, "unsorted"
+    ),
+    "transformers_pipeline": Engine(
+        "torch",
+        "on_transformers.py",
+        '`pipeline("text-classification", batch_size=32)`, sdpa, texts as they come',
+        ("classify",),
+        "pipeline",
     ),
     "sentence_transformers": Engine(
         "torch", "on_sentence_transformers.py", "`SentenceTransformer.encode`", ("texts",)

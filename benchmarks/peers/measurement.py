@@ -16,6 +16,7 @@ from machine_facts import commit, machine
 from machine_limit import MachineLimit
 from model_shapes import FORWARDS, operations_of
 
+LONG = 20.0  # seconds of a first step, after which no round is needed to get warm
 QUIET = 0.05  # of the processors to other programs: more disturbs a measurement
 
 
@@ -33,7 +34,8 @@ def measure(
         settings: job, shape, batch, length, dtype, threads, and what else the job has.
         names: of engines, in the table's order.
         pythons: the interpreter of each environment by its name.
-        rounds: alternated, after one that is dropped.
+        rounds: alternated, after one that is dropped; where every engine's first step took
+            `LONG`, none is.
         seconds: of repeated steps in each engine's turn.
         source: of the texts, see `prepared_files.write`.
     """
@@ -64,6 +66,7 @@ def measure(
             seconds,
             lambda: limit.measure(seconds),
             lambda done, of: say(f"  round {done} of {of}"),
+            dropped=int(any(p.facts["first_step_seconds"] < LONG for p in processes.values())),
         )
         for engine, took in times.items():
             engines[engine] |= took
@@ -92,7 +95,7 @@ def started(name, settings, pythons, folder, failed, stack) -> EngineProcess:
 def require(engine, failed: dict[str, str]) -> None:
     """Raise an EngineError when a file that the engine reads could not be written."""
     for kind, reason in failed.items():
-        if kind in {"weights", "texts", *engine.files}:
+        if kind in {"weights", "texts", "classifier", *engine.files}:
             raise EngineError(reason)
 
 

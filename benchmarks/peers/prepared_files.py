@@ -27,12 +27,14 @@ def write(pythons, settings: dict, kinds: set[str], folder: pathlib.Path, source
 
     Returns:
         The kinds that failed, with the reason; facts about the texts for the settings; and
-        the first text's vector in float32.
+        the first text's vector in float32, or its probabilities, as a vector of length 1.
     """
     commands = _commands(settings, kinds, folder)
     if source is not None:
         wanted = source | {"folder": str(folder), "length": settings["length"]}
         commands["texts"] = ["own", "write_texts.py", json.dumps(wanted)]
+    if settings["job"] == "classify":
+        commands["classifier"] = ["own", "write_classifier.py", json.dumps(wanted)]
     failed = {}
     for kind, (environment, script, *arguments) in commands.items():
         try:

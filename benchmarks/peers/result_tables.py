@@ -10,9 +10,10 @@ HEADINGS = {
     "gpu_masked_lm": "Training step of the masked language model",
     "fit": "An epoch on texts",
     "texts": "Texts end to end",
+    "classify": "Labels for texts",
     "start": "From the start of a process to the first answer",
 }
-OF_TEXTS = ("fit", "texts")
+OF_TEXTS = ("fit", "texts", "classify")
 IN_SECONDS = (*OF_TEXTS, "start")
 SHOWN = ("shape", "layers", "batch", "length", "dtype", "dropout", "corpus", "count", "card")
 
@@ -129,9 +130,9 @@ engines, all in one run, each engine in a process and an environment of its own.
 is the time of all threads. *Of the limit* is the rate of the model's matrix products over
 the best rate of a large product that the same run saw. *First answer* is the time from the
 start of loading to the first answer, imports included. *Difference* is the largest one
-between the vector of the first text, mean of its tokens' and of length 1, and what
-keras_bert gives for it in float32; empty for engines with weights of their own, and for
-losses.
+between the vector of the first text, mean of its tokens' (of labels, their probabilities)
+and of length 1, and what keras_bert gives for it in float32; empty for engines with weights
+of their own, and for losses.
 
 ![medians, with quartiles; keras_bert in orange](peers.svg)
 """

@@ -6,6 +6,7 @@
     python benchmarks/peers/run.py train --dropout 0,0.1
     python benchmarks/peers/run.py fit --count 500 --rounds 3
     python benchmarks/peers/run.py texts --texts FILE.tsv.gz --column 0 --count 0
+    python benchmarks/peers/run.py classify --count 500 --rounds 3
     python benchmarks/peers/run.py start --rounds 5
     python benchmarks/peers/run.py --make-environments
     python benchmarks/peers/run.py --compare         regressions of ours; the exit status says
@@ -33,7 +34,7 @@ from result_tables import OF_TEXTS, page, table
 from start_measurement import measure_start
 
 DTYPES = ("float32", "bfloat16", "int8")
-BATCHES = {"forward": 32, "train": 16, "fit": 16, "texts": 32, "start": 1}
+BATCHES = {"forward": 32, "train": 16, "fit": 16, "texts": 32, "classify": 32, "start": 1}
 # What runs without arguments, a command line each.
 SOME = "keras_bert,served,served_text,keras_hub,onnxruntime,openvino"
 DEFAULTS = [

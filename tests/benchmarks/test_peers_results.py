@@ -91,6 +91,14 @@ def test_an_entry_has_times_and_reasons_and_nothing_is_left_out(entry, fake_engi
     assert "missing" not in words
 
 
+def test_no_round_is_dropped_after_long_first_steps(fake_engines, monkeypatch, capsys):
+    for long, last in ((1e9, "round 2 of 2"), (0.0, "round 1 of 1")):
+        monkeypatch.setattr(measurement, "LONG", long)
+        found = measurement.measure(SETTINGS | {"threads": 2}, ["served"], PYTHONS, 1, 0.01)
+        assert len(found["engines"]["served"]["wall"]) == 1
+        assert last in capsys.readouterr().err
+
+
 def test_results_do_not_tell_where_a_machine_keeps_things():
     reason = (
         f"{pathlib.Path.home()}/peers/torch/bin/python does not start: see https://a.b/c/d and 1/2"

@@ -202,7 +202,9 @@ def test_card(name, exports, task, case):
     assert card["inputs"] == list(case.served)
 
 
-def test_trains_and_scores_in_mixed_precision(case):
+@pytest.mark.parametrize("kind", [name for name in task_rows.ROWS if "_" not in name])
+def test_trains_and_scores_in_mixed_precision(kind):
+    case = task_rows.ROWS[kind]
     task = case.make(*task_rows.parts("mixed_bfloat16"))
     before = [np.array(weight) for weight in task.trainable_weights]
     history = task.fit(case.x, case.y, batch_size=2, epochs=2, verbose=0)

@@ -1,4 +1,4 @@
-"""keras_bert in the process: a graph function of the backbone, `fit` and its step, `encode`."""
+"""keras_bert in the process: a graph function, `fit` and its step, `encode` and `predict`."""
 
 import os
 import pathlib
@@ -105,6 +105,20 @@ def texts(settings):
     return lambda: encoder.encode(given, batch_size=settings["batch"])
 
 
+def classify(settings):
+    """`predict` of all texts: their probabilities."""
+    from keras_bert.models.classifier import BertClassifier
+
+    refuse_dtype(settings, *POLICIES)
+    task = BertClassifier.from_preset(
+        pathlib.Path(settings["folder"]) / "classifier",
+        sequence_length=settings["length"],
+        dtype=POLICIES[settings["dtype"]],
+    )
+    given, size = given_texts(settings), settings["batch"]
+    return lambda: task.predict(given, batch_size=size, verbose=0)["probabilities"]
+
+
 if __name__ == "__main__":
-    packages = ("keras-bert-text", "keras", "tensorflow")
-    answer({"forward": forward, "train": train, "fit": fit, "texts": texts}, packages)
+    jobs = {"forward": forward, "train": train, "fit": fit, "texts": texts, "classify": classify}
+    answer(jobs, ("keras-bert-text", "keras", "tensorflow"))

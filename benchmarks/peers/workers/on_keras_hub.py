@@ -88,12 +88,12 @@ def fit(settings):
 
 
 def texts(settings):
-    """Strings by a classifier's `predict`."""
+    """Strings by a classifier's `predict`, whose head is new: keras-hub reads none."""
     classifier = classifier_of(settings | {"dropout": 0.0}, preprocessor_of(settings))
     given = given_texts(settings)
     return lambda: classifier.predict(given, batch_size=settings["batch"], verbose=0)
 
 
 if __name__ == "__main__":
-    jobs = {"forward": forward, "train": train, "fit": fit, "texts": texts}
+    jobs = {"forward": forward, "train": train, "fit": fit, "texts": texts, "classify": texts}
     answer(jobs, ("keras-hub", "keras", "tensorflow"))

@@ -7,19 +7,18 @@ from answer_loop import answer
 from rows import given_texts, ids_of_rows, refuse_dtype
 
 
-def made(settings, kind, **config):
-    """A model of the prepared weights, and what a step runs under."""
+def made(settings, kind, weights="weights", **config):
+    """A model of the prepared weights."""
     import torch
     import transformers
 
     refuse_dtype(settings, "float32", "bfloat16")
     torch.set_num_threads(settings["threads"])
-    model = getattr(transformers, kind).from_pretrained(
-        pathlib.Path(settings["folder"]) / "weights",
+    return getattr(transformers, kind).from_pretrained(
+        pathlib.Path(settings["folder"]) / weights,
         attn_implementation="eager" if settings["way"] == "eager" else "sdpa",
         **config,
     )
-    return model
 
 
 def without_gradients(settings, **config):
@@ -125,12 +124,11 @@ def fit(settings):
     return run
 
 
-def texts(settings):
-    """Batches, sorted by length unless `unsorted`; masked mean, unit length."""
+def by_batches(settings, model, width, answers_of):
+    """Batches, sorted by length unless `unsorted`: a row of `width` numbers a text."""
     import torch
     from transformers import AutoTokenizer
 
-    model = without_gradients(settings)
     tokenizer = AutoTokenizer.from_pretrained(pathlib.Path(settings["folder"]) / "weights")
     given, size = given_texts(settings), settings["batch"]
 
@@ -139,7 +137,7 @@ def texts(settings):
         order = range(len(given))
         if settings["way"] != "unsorted":
             order = sorted(order, key=lambda number: -len(given[number]))
-        vectors = torch.empty(len(given), model.config.hidden_size)
+        rows = torch.empty(len(given), width)
         for begin in range(0, len(given), size):
             chosen = list(order[begin : begin + size])
             inputs = tokenizer(
@@ -149,15 +147,55 @@ def texts(settings):
                 max_length=settings["length"],
                 return_tensors="pt",
             )
-            hidden = model(**inputs).last_hidden_state.float()
-            mask = inputs["attention_mask"].unsqueeze(-1)
-            mean = (hidden * mask).sum(1) / mask.sum(1)
-            vectors[chosen] = torch.nn.functional.normalize(mean)
-        return vectors.numpy()
+            rows[chosen] = answers_of(model(**inputs), inputs)
+        return rows.numpy()
+
+    return run
+
+
+def texts(settings):
+    """Masked mean, unit length."""
+    import torch
+
+    def vectors_of(outputs, inputs):
+        hidden = outputs.last_hidden_state.float()
+        mask = inputs["attention_mask"].unsqueeze(-1)
+        return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1))
+
+    model = without_gradients(settings)
+    return by_batches(settings, model, model.config.hidden_size, vectors_of)
+
+
+def classify(settings):
+    """Probabilities."""
+    import torch
+    from transformers import AutoTokenizer, pipeline
+
+    folder = "classifier"
+    model = made(settings, "BertForSequenceClassification", folder).eval()
+    model = model.to(getattr(torch, settings["dtype"]))
+    if settings["way"] != "pipeline":
+        width = model.config.num_labels
+        return by_batches(settings, model, width, lambda found, _: found.logits.float().softmax(-1))
+    tokenizer = AutoTokenizer.from_pretrained(pathlib.Path(settings["folder"]) / folder)
+    given, numbers = given_texts(settings), model.config.label2id
+    classifier = pipeline(
+        "text-classification",
+        model=model,
+        tokenizer=tokenizer,
+        batch_size=settings["batch"],
+        top_k=None,
+        truncation=True,
+        max_length=settings["length"],
+    )
+
+    def run():
+        rows = (sorted(row, key=lambda one: numbers[one["label"]]) for row in classifier(given))
+        return [[one["score"] for one in row] for row in rows]
 
     return run
 
 
 if __name__ == "__main__":
-    jobs = {"forward": forward, "train": train, "fit": fit, "texts": texts}
+    jobs = {"forward": forward, "train": train, "fit": fit, "texts": texts, "classify": classify}
     answer(jobs, ("transformers", "torch"))
