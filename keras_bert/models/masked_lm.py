@@ -177,9 +177,9 @@ class BertMaskedLM(FitsPackedRows, Task):
         logits = forward(features | {"masked_lm_positions": positions})  # [B, M, V]
         return self.answers(logits, count, columns[0])
 
-    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
+    def extra_signatures(self, forward: Forward, grouped: Forward, padding: str) -> dict[str, Any]:
         """`features`: the four integer inputs → `mlm_logits` float32 [B, P, V]."""
-        del padding
+        del grouped, padding
 
         def function(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
             logits = forward(dict(zip(self.input_names, tensors, strict=True)))

@@ -138,14 +138,15 @@ class BertMultiTask(Task):
             scores |= {f"{name}_{key}": value for key, value in found.items()}
         return scores
 
-    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
+    def extra_signatures(self, forward: Forward, grouped: Forward, padding: str) -> dict[str, Any]:
         """One signature a head: as `serving_default` → that head's answers."""
+        del forward
         preprocess = with_padding(self.preprocessor, padding)
 
         def of(name: str) -> Callable[..., dict[str, tf.Tensor]]:
             def answer(*columns: tf.Tensor) -> dict[str, tf.Tensor]:
                 texts: Sequence | tf.Tensor = columns[0] if len(columns) == 1 else columns
-                return self.heads[name].answers(forward(preprocess(texts))[name])
+                return self.heads[name].answers(grouped(preprocess(texts))[name])
 
             return answer
 

@@ -101,9 +101,9 @@ class BertMultipleChoice(SequenceTask):
         preprocess = with_padding(self.preprocessor, padding)
         return self.answers(forward(preprocess(choice_rows(columns))), columns[-1])
 
-    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
+    def extra_signatures(self, forward: Forward, grouped: Forward, padding: str) -> dict[str, Any]:
         """`features`: the three int32 [B * K, S] → `logits` float32 [B * K]."""
-        del padding
+        del grouped, padding
         return {"features": signature_on_features(self, forward, lambda logits: {})}
 
     def predict(self, x: Any, **kwargs: Any) -> dict[str, Any]:

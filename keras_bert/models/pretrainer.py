@@ -208,9 +208,9 @@ class BertPretrainer(FitsPackedRows, Task):
         positions = tf.zeros_like(features["input_word_ids"][:, :1])
         return self.answers(forward(features | {"masked_lm_positions": positions})["nsp_logits"])
 
-    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
+    def extra_signatures(self, forward: Forward, grouped: Forward, padding: str) -> dict[str, Any]:
         """`features`: the four integer inputs → `mlm_logits` and `nsp_logits`, float32."""
-        del padding
+        del grouped, padding
 
         def function(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
             logits = forward(dict(zip(self.input_names, tensors, strict=True)))

@@ -213,14 +213,14 @@ class BertSentenceEncoder(LearnsEmbeddings, Task):
 
     embeds = False  # `serving_default` does
 
-    def extra_signatures(self, forward: Any, padding: str) -> dict[str, Any]:
+    def extra_signatures(self, forward: Any, grouped: Any, padding: str) -> dict[str, Any]:
         """`embed` is `serving_default` by the name that it has in every task."""
 
         def embed(*columns: tf.Tensor) -> dict[str, tf.Tensor]:
-            return self.answer_strings(forward, columns, padding)
+            return self.answer_strings(grouped, columns, padding)
 
         signatures = {"embed": signature_on(self.serving_inputs, embed)}
-        return super().extra_signatures(forward, padding) | signatures
+        return super().extra_signatures(forward, grouped, padding) | signatures
 
     @classmethod
     def head_settings(

@@ -19,6 +19,7 @@ from keras_bert.export.backend import require_tensorflow
 from keras_bert.export.saved_model import write_saved_model
 from keras_bert.export.warmup import Record
 from keras_bert.layers.poolers import MeanPooler
+from keras_bert.models.like_lengths import in_like_lengths
 from keras_bert.models.text_inputs import with_padding
 
 if TYPE_CHECKING:
@@ -59,9 +60,15 @@ class TaskExport:
         preprocess = with_padding(self.preprocessor, padding)
         return self.answers(forward(preprocess(columns[0] if len(columns) == 1 else columns)))
 
-    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
-        """Signatures beside `serving_default`, by name; arguments as in `answer_strings`."""
-        del padding
+    def extra_signatures(self, forward: Forward, grouped: Forward, padding: str) -> dict[str, Any]:
+        """Signatures beside `serving_default`, by name.
+
+        Args:
+            forward: as in `answer_strings`, for ids that a client made.
+            grouped: the same for rows of texts, whose padding is at their ends.
+            padding: as in `answer_strings`.
+        """
+        del grouped, padding
         return {"features": signature_on_features(self, forward)}
 
     def export(
@@ -69,6 +76,7 @@ class TaskExport:
         path: str | pathlib.Path,
         *,
         jit_compile: bool = False,
+        whole_batches: bool = False,
         warmup: Sequence[Record] | None = None,
         overwrite: bool = False,
     ) -> pathlib.Path:
@@ -81,6 +89,9 @@ class TaskExport:
             path: a version folder such as `models/intents/1`, or `models/intents` for the
                 next version.
             jit_compile: compile the part on integers with XLA.
+            whole_batches: compute the texts of a request in one batch as long as the
+                longest, as an accelerator likes it; otherwise those of unlike lengths are
+                computed in groups of like length (see `like_lengths.py`).
             warmup: records that TensorFlow Serving answers while it loads the version, so
                 that no client waits for the first answer: a text each, or a dict by the
                 names of `serving_inputs`. Needs the extra `serving`.
@@ -94,7 +105,7 @@ class TaskExport:
         """
         return write_saved_model(
             path,
-            serving_signatures(self, jit_compile=jit_compile),
+            serving_signatures(self, jit_compile=jit_compile, whole_batches=whole_batches),
             [variable.value for variable in self.weights],
             extra_assets={"keras_bert.json": json.dumps(self.card(), indent=2) + "\n"},
             warmup=warmup,
@@ -111,13 +122,16 @@ class TaskExport:
         }
 
 
-def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, Any]:
+def serving_signatures(
+    task: "Task", *, jit_compile: bool = False, whole_batches: bool = False
+) -> dict[str, Any]:
     """Graph functions of a task, by signature name.
 
     Args:
         task: a built task.
         jit_compile: compile the inner function with XLA; texts are then padded to the
             task's fixed sequence length, since every new shape would compile again.
+        whole_batches: no groups of rows of like length, which `jit_compile` has not either.
 
     Returns:
         `serving_default`: the task's `serving_inputs`, mostly string `text` [B], with
@@ -143,15 +157,18 @@ def serving_signatures(task: "Task", *, jit_compile: bool = False) -> dict[str, 
     def encode(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return _embeddings(task.backbone(features, training=False), features["input_mask"])
 
+    whole = jit_compile or whole_batches
+    grouped, encode = (f if whole else in_like_lengths(f) for f in (forward, encode))
+
     def embed(*columns: tf.Tensor) -> dict[str, tf.Tensor]:
         preprocess = with_padding(task.preprocessor, padding)
         return encode(preprocess(columns[0] if len(columns) == 1 else columns))
 
     def answer(*columns: tf.Tensor) -> dict[str, tf.Tensor]:
-        return task.answer_strings(forward, columns, padding)
+        return task.answer_strings(grouped, columns, padding)
 
     signatures = {"serving_default": signature_on(inputs, answer)}
-    signatures |= task.extra_signatures(forward, padding)
+    signatures |= task.extra_signatures(forward, grouped, padding)
     return signatures | ({"embed": signature_on(inputs, embed)} if task.embeds else {})
 
 

@@ -87,9 +87,9 @@ class WindowTask(Task):
         windows = self.windows.padded(padding)(*columns)
         return self.answers(forward(windows.features), windows)
 
-    def extra_signatures(self, forward: Forward, padding: str) -> dict[str, Any]:
+    def extra_signatures(self, forward: Forward, grouped: Forward, padding: str) -> dict[str, Any]:
         """`features`: the three int32 [W, S] → `logits` float32 [W, S, C]."""
-        del padding
+        del grouped, padding
         return {"features": signature_on_features(self, forward, lambda logits: {})}
 
     def predict(self, x: Any, *, batch_size: int = 32, verbose: Any = 0) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_bert.export.serving_operations import graph_operations
 from keras_bert.models import BertClassifier, BertRegressor
 
 TEXTS = ["the film was very great !", "", "awful", "Très POOR bóok \x00 電影", "very " * 40]
@@ -88,6 +89,18 @@ def test_compiled_by_xla(tiny_parts, tmp_path):
     task = BertClassifier(*tiny_parts, labels=["neg", "pos"])
     loaded = tf.saved_model.load(task.export(tmp_path / "1", jit_compile=True))
     served = loaded.signatures["serving_default"](text=tf.constant(TEXTS))
+    np.testing.assert_allclose(
+        served["probabilities"], task.predict(TEXTS, verbose=0)["probabilities"], atol=1e-5
+    )
+
+
+def test_whole_batches_have_no_loop_over_groups(tiny_parts, tmp_path, exported):
+    task = BertClassifier(*tiny_parts, labels=["neg", "pos"])
+    version = task.export(tmp_path / "1", whole_batches=True)
+    loops = {"While", "StatelessWhile"}
+    assert not graph_operations(version) & loops
+    assert graph_operations(exported[1]) & loops
+    served = tf.saved_model.load(version).signatures["serving_default"](text=tf.constant(TEXTS))
     np.testing.assert_allclose(
         served["probabilities"], task.predict(TEXTS, verbose=0)["probabilities"], atol=1e-5
     )

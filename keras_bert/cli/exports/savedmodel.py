@@ -8,6 +8,10 @@ from typing import Any
 HELP = "a fine-tuned task for servers: strings in, answers out"
 OPTIONS: dict[str, dict[str, Any]] = {
     "--jit-compile": {"action": "store_true", "help": "compile with XLA (GPU, TPU)"},
+    "--whole-batches": {
+        "action": "store_true",
+        "help": "compute all texts of a request at once, also those of unlike lengths (GPU)",
+    },
     "--dtype": {
         "choices": ("float32", "bfloat16"),
         "default": "float32",
@@ -31,6 +35,7 @@ def export(arguments: argparse.Namespace) -> tuple[list[pathlib.Path], dict[str,
     version = task.export(
         arguments.output,
         jit_compile=arguments.jit_compile,
+        whole_batches=arguments.whole_batches,
         warmup=warmup,
         overwrite=arguments.overwrite,
     )
