@@ -53,13 +53,13 @@ class Series(typing.NamedTuple):
 
 def all_series(entries: list[dict]) -> list[Series]:
     """Points of the newest entry's machine that differ in one setting, two or more."""
-    machine = max(entries, key=lambda entry: entry["time"])["machine"]
+    machine = history.machine_of(max(entries, key=lambda entry: entry["time"]))
     found = []
     for job, axes in AXES.items():
         for axis in axes:
             groups: dict[str, list[dict]] = {}
             for entry in entries:
-                if entry["settings"]["job"] == job and entry["machine"] == machine:
+                if entry["settings"]["job"] == job and history.machine_of(entry) == machine:
                     same = {k: v for k, v in entry["settings"].items() if k != axis}
                     groups.setdefault(history.key(entry | {"settings": same}), []).append(entry)
             for group in groups.values():

@@ -37,9 +37,17 @@ def entries(folder: pathlib.Path = RESULTS) -> list[dict]:
 
 
 def key(entry: dict) -> str:
-    """What two entries have in common that may be compared: job, settings and machine."""
-    machine = {name: entry["machine"].get(name) for name in ("processor", "cores")}
-    return json.dumps([entry["settings"], machine], sort_keys=True)
+    """What two entries have in common that may be compared: job, settings and machine.
+
+    The number of tokens is a fact about a corpus, of which one run may draw another sample.
+    """
+    settings = {name: value for name, value in entry["settings"].items() if name != "tokens"}
+    return json.dumps([settings, machine_of(entry)], sort_keys=True)
+
+
+def machine_of(entry: dict) -> dict:
+    """What makes two machines one: their free memory may differ by some pages."""
+    return {name: entry["machine"].get(name) for name in ("processor", "cores")}
 
 
 def newest(all_entries: list[dict], count: int = 1) -> list[list[dict]]:

@@ -127,6 +127,7 @@ def grown():
 
 def test_series_are_found_and_written_with_what_was_left_out():
     entries = [*grown(), made_up({"served": 9.0}, layers=2, batch=999)]
+    entries[0]["machine"] = entries[0]["machine"] | {"memory_bytes": 7}  # since a restart
     elsewhere = made_up({"served": 7.0}, layers=2, length=5) | {"time": "2020-01-01"}
     elsewhere["machine"] = {"processor": "Q", "cores": 64}
     lengths, batches = all_series([elsewhere, *reversed(entries)])

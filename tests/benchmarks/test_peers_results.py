@@ -160,6 +160,12 @@ def test_history_keeps_everything_and_tells_jobs_and_machines_apart(tmp_path):
     assert groups == [[first, later], [other], [elsewhere]]
 
 
+def test_another_sample_of_a_corpus_goes_on_with_its_history():
+    first, again = (made_up({}, job="texts", corpus="X", tokens=tokens) for tokens in (70, 71))
+    assert history.key(first) == history.key(again)
+    assert history.key(first) != history.key(made_up({}, job="texts", corpus="Y", tokens=70))
+
+
 @pytest.mark.parametrize("content", ["[{", '{"a": 1}'])
 def test_history_refuses_a_damaged_file_and_leaves_it(tmp_path, content):
     path = tmp_path / "2026-01-02.json"
