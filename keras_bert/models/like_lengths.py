@@ -13,8 +13,9 @@ import tensorflow as tf
 
 Features = dict[str, tf.Tensor]
 
-_POSITIONS = 256  # of a group, where they are not of one row: more have more padding
-_PADDING = 0.2  # of all positions: with less, rows stay together
+_POSITIONS = 256  # of a group of several rows: more have more padding
+_MOST_POSITIONS = 2048  # of one where there is little padding: more leave the caches
+_PADDING = 0.2  # of all positions: what is little
 _AT_ONCE = 2  # groups that are computed beside each other; each takes its memory
 _OTHER = {"masked_lm_positions"}  # features that have no S
 
@@ -69,10 +70,9 @@ def in_like_lengths(forward: Any) -> Callable[[Features], Any]:
 
 
 def _positions_of_a_group(lengths: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
-    """All positions if most of them hold tokens."""
     tokens = tf.cast(tf.reduce_sum(lengths), tf.float32)
-    together = tokens >= (1 - _PADDING) * tf.cast(positions, tf.float32)
-    return tf.where(together, positions, _POSITIONS)
+    little = tokens >= (1 - _PADDING) * tf.cast(positions, tf.float32)
+    return tf.where(little, _MOST_POSITIONS, _POSITIONS)
 
 
 def _outputs_of(forward: Any, features: Features) -> Any:

@@ -73,6 +73,16 @@ def test_rows_with_little_padding_stay_together(counted):
     assert (calls.numpy(), positions.numpy()) == (1, 5 * 10)
 
 
+def test_many_rows_with_little_padding_are_computed_in_larger_groups(counted, monkeypatch):
+    monkeypatch.setattr(like_lengths, "_MOST_POSITIONS", 30)
+    forward, calls, positions = counted
+    features = features_of([9, 8, 10, 9, 7])
+    expected = forward(features)
+    calls.assign(0), positions.assign(0)
+    assert_equal(in_graph(forward, features), expected)
+    assert (calls.numpy(), positions.numpy()) == (2, 3 * 10 + 2 * 8)
+
+
 def test_positions_that_are_padding_in_all_rows_are_left_out(counted):
     forward, calls, positions = counted
     features = features_of([3, 3], width=11)
