@@ -46,7 +46,7 @@ def key(entry: dict) -> str:
 
 
 def machine_of(entry: dict) -> dict:
-    """What makes two machines one: their free memory may differ by some pages."""
+    """What makes two machines one: after a restart the memory differs by some pages."""
     return {name: entry["machine"].get(name) for name in ("processor", "cores")}
 
 

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_bert.cli.main import main
+from keras_bert.export.serving_operations import graph_operations
 from keras_bert.export.warmup import read_warmup
 from keras_bert.models import load_task
 
@@ -52,6 +53,15 @@ def test_export(finetuned, tmp_path, capsys):
         assert 'expected a JSON object such as {"text": "…"} on line 2 of ' in message
     assert main(["export", str(finetuned[0]), str(out / "1")]) == 1
     assert "expected no files yet" in capsys.readouterr().err
+
+
+def test_export_of_whole_batches(finetuned, tmp_path):
+    loops = {}
+    for name, words in (("groups", []), ("whole", ["--whole-batches"])):
+        assert main(["export", str(finetuned[0]), str(tmp_path / name / "1"), *words]) == 0
+        loops[name] = graph_operations(tmp_path / name / "1") & {"While", "StatelessWhile"}
+    assert loops["groups"]
+    assert not loops["whole"]
 
 
 def test_export_in_half_precision(finetuned, tmp_path):
