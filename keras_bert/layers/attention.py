@@ -9,12 +9,11 @@ Source: Vaswani et al. 2017, section 3.2, https://arxiv.org/abs/1706.03762
 Shapes: B batch, T query length, S key length, N heads, D width of a head.
 """
 
-import math
-
 import keras
 from keras import ops
 
 from keras_bert.layers.dropout import ReplayableDropout
+from keras_bert.layers.products import products
 
 # Far below any score, and far enough from float32's limit that adding a score is finite.
 _MASKED = -1e30
@@ -85,17 +84,23 @@ class BertAttention(keras.layers.MultiHeadAttention):
             query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
         )
         output, scores = self._compute_attention(
-            _project(self.query_dense, query),  # [B, T, N, D]
-            _project(self.key_dense, key),  # [B, S, N, D]
-            _project(self.value_dense, value),
+            *self._projections(query, key, value),
             mask,
             training,
             return_attention_scores,
         )
         if getattr(self, "_gate_dense", None) is not None:
             output = output * self._gate_dense(query)
-        output = _project(self.output_dense, output)  # [B, T, H]
+        (output,) = products([self.output_dense], output, uneven=True)  # [B, T, H]
         return (output, scores) if return_attention_scores else output
+
+    def _projections(self, query, key, value):
+        """Project to [B, T, N, D], [B, S, N, D] and [B, S, N, D]."""
+        denses = self.query_dense, self.key_dense, self.value_dense
+        if query is key is value:
+            return products(denses, query)
+        pairs = zip(denses, (query, key, value), strict=True)
+        return [products([dense], inputs)[0] for dense, inputs in pairs]
 
     def _compute_attention(
         self,
@@ -137,22 +142,3 @@ class BertAttention(keras.layers.MultiHeadAttention):
     def get_config(self):
         """Return the constructor's arguments, `flash_attention` too, which Keras leaves out."""
         return super().get_config() | {"flash_attention": self._flash_attention}
-
-
-def _project(dense, inputs):
-    """`dense(inputs)` of an `EinsumDense`, as a product of two matrices.
-
-    TensorFlow computes that faster than a product of tensors, and joins it with the
-    addition of the bias.
-    """
-    if dense.quantization_mode is not None:
-        return dense(inputs)
-    shape = dense.kernel.shape  # [H, N, D] or [N, D, H]
-    rank = 1 if len(inputs.shape) == 3 else 2  # of the axes that are summed over
-    width = math.prod(shape[:rank])
-    product = ops.matmul(
-        ops.reshape(inputs, (-1, width)), ops.reshape(dense.kernel, (width, -1))
-    )  # [B · S, …]
-    if dense.bias is not None:
-        product = product + ops.reshape(dense.bias, (-1,))
-    return ops.reshape(product, (-1, *ops.shape(inputs)[1:-rank], *shape[rank:]))

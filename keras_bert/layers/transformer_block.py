@@ -20,6 +20,7 @@ from keras_bert.layers.checks import check_rank, check_same_shape
 from keras_bert.layers.dropout import ReplayableDropout
 from keras_bert.layers.initializers import truncated_normal
 from keras_bert.layers.normalization import Float32LayerNormalization
+from keras_bert.layers.products import products
 
 
 @keras.saving.register_keras_serializable(package="keras_bert")
@@ -160,8 +161,9 @@ class TransformerEncoderBlock(keras.layers.Layer):
         attended = self._normalised(self.attention_layer_norm, hidden_states, attended)
         # As a matrix, for which TensorFlow joins product, bias and activation.
         matrix = ops.reshape(attended, (-1, attended.shape[-1]))  # [B · S, H]
-        inner = self.activation(self.intermediate_dense(matrix))  # [B · S, I]
-        output = ops.reshape(self.output_dense(inner), (-1, *ops.shape(attended)[1:]))  # [B, S, H]
+        (inner,) = products([self.intermediate_dense], matrix, self.activation)  # [B · S, I]
+        (output,) = products([self.output_dense], inner, uneven=True)  # [B · S, H]
+        output = ops.reshape(output, (-1, *ops.shape(attended)[1:]))  # [B, S, H]
         output = self.output_dropout(output, training=training)
         return self._normalised(self.output_layer_norm, attended, output), *scores
 
