@@ -15,13 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import tensorflow as tf
 
 from keras_bert.checkpoints.atomic import atomic_folder, check_destination
-from keras_bert.export.warmup import (
-    EXTRA_ASSETS,
-    WARMUP_FILE,
-    Record,
-    warmup_content,
-    warmup_requests,
-)
+from keras_bert.export.records import Record
+from keras_bert.export.warmup import EXTRA_ASSETS, WARMUP_FILE, warmup_content, warmup_requests
 
 
 class ServingRoot(tf.train.Checkpoint):

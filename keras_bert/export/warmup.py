@@ -19,13 +19,12 @@ from typing import Any
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
+from keras_bert.export.records import Record, ask, batch_of_one, inputs_of, refuse_one_record
 from keras_bert.export.serving_requests import predict_request, request_tensors, serving_apis
 
 EXTRA_ASSETS = "assets.extra"
 WARMUP_FILE = "tf_serving_warmup_requests"
 MAX_REQUESTS = 1000  # the server refuses a model with more
-
-Record = str | bytes | Mapping[str, Any]
 
 
 def warmup_requests(
@@ -36,8 +35,7 @@ def warmup_requests(
     Args:
         model: the name of the model in the requests.
         signatures: concrete functions by the names of their signatures.
-        records: R records, each a value by name of input (`{"text": "…"}`), without the
-            axis of the batch; where there is one input, its value alone.
+        records: R records, as in `keras_bert.export.records`.
 
     Returns:
         `PredictRequest`s for batches of one, each of which was answered.
@@ -46,12 +44,9 @@ def warmup_requests(
         ImportError: tensorflow-serving-api is not installed.
         ValueError: no records, too many, or one that the model does not answer.
     """
-    if isinstance(records, str | bytes | Mapping):
-        raise ValueError(
-            f"expected a collection of warm-up records; received one {type(records).__name__}"
-        )
-    specs = _inputs(signatures["serving_default"])
-    alike = [name for name, function in signatures.items() if _inputs(function) == specs]
+    refuse_one_record(records, "warm-up")
+    specs = inputs_of(signatures["serving_default"])
+    alike = [name for name, function in signatures.items() if inputs_of(function) == specs]
     if not 0 < len(records) * len(alike) <= MAX_REQUESTS:
         raise ValueError(
             f"expected 1 to {MAX_REQUESTS // len(alike)} warm-up records for the {len(alike)} "
@@ -59,9 +54,9 @@ def warmup_requests(
         )
     requests = []
     for number, record in enumerate(records):
-        tensors = _batch_of_one(record, specs, number)
+        tensors = batch_of_one(record, specs, f"warm-up record {number}")
         for name in alike:
-            _try(signatures[name], tensors, number)
+            ask(signatures[name], tensors, f"warm-up record {number}")
             requests.append(predict_request(model, tensors, signature=name))
     return requests
 
@@ -111,42 +106,3 @@ def replay_warmup(version: str | os.PathLike[str], loaded: Any) -> int:
     for request in requests:
         loaded.signatures[request.model_spec.signature_name](**request_tensors(request))
     return len(requests)
-
-
-def _inputs(function: Any) -> dict[str, tf.TensorSpec]:
-    """The named inputs of a concrete function, whether it takes them by place or by name."""
-    placed, named = function.structured_input_signature
-    return {spec.name: spec for spec in (*placed, *named.values())}
-
-
-def _batch_of_one(
-    record: Record, specs: Mapping[str, tf.TensorSpec], number: int
-) -> dict[str, tf.Tensor]:
-    if not isinstance(record, Mapping):
-        record = dict.fromkeys(specs, record) if len(specs) == 1 else {"": record}
-    if record.keys() != specs.keys():
-        raise ValueError(
-            f"expected warm-up record {number} with the inputs {list(specs)}; received "
-            f"{list(record) if '' not in record else record['']!r}"
-        )
-    try:
-        tensors = {name: tf.constant([record[name]], spec.dtype) for name, spec in specs.items()}
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"expected values that fit in warm-up record {number}; {error}") from error
-    for name, spec in specs.items():
-        if not spec.shape.is_compatible_with(tensors[name].shape):
-            raise ValueError(
-                f"expected {name!r} of shape {spec.shape[1:]} in warm-up record {number}; "
-                f"received {tensors[name].shape[1:]}"
-            )
-    return tensors
-
-
-def _try(function: Any, tensors: Mapping[str, tf.Tensor], number: int) -> None:
-    try:
-        function(**tensors)
-    except tf.errors.OpError as error:
-        raise ValueError(
-            f"expected warm-up records that the model answers; record {number} gives: "
-            f"{error.message}"
-        ) from error

@@ -61,7 +61,7 @@ def test_records_of_several_inputs(tmp_path):
     assert tensors["choices"].numpy().tolist() == [[b"a", b"b", b"c"]]
     assert tensors["place"].dtype == tf.int32
     # A place that is not there would keep a server from loading the model.
-    with pytest.raises(ValueError, match=r"that the model answers; record 1 gives: .*indices"):
+    with pytest.raises(ValueError, match=r"answers; warm-up record 1 gives: .*indices"):
         write_saved_model(
             tmp_path / "2",
             {"serving_default": function},
