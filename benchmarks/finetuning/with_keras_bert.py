@@ -7,6 +7,8 @@ one JSON line: times are wall and processor seconds, prediction from strings to 
 the first time with the tracing of the model's functions.
 `--served` exports the task too, asks the SavedModel in a process that imports TensorFlow
 and tensorflow-text alone, and prints how far its answers are from these.
+`--int8` predicts once more as an export with `int8` does, in steps that fit the first rows of
+training, into a file PREDICTIONS.int8.json.
 """
 
 import argparse
@@ -21,10 +23,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_bert.layers.products import computed_by
 from keras_bert.models.classifier import BertClassifier
+from keras_bert.models.int8_calibration import int8_products
 from keras_bert.models.question_answerer import BertQuestionAnswerer
 from keras_bert.models.regressor import BertRegressor
 from keras_bert.models.role_labeler import BertRoleLabeler
+from keras_bert.models.serving import serving_signatures
 from keras_bert.models.token_classifier import BertTokenClassifier
 
 SERVE = """
@@ -43,6 +48,9 @@ for start in range(0, number, 32):
     print(json.dumps({k: np.char.decode(v.astype(bytes), "utf-8").tolist()
                       if v.dtype == object else v.tolist() for k, v in answers.items()}))
 """
+
+
+INT8_RECORDS = 64
 
 
 def column(rows: list[dict], name: str) -> list:
@@ -124,6 +132,26 @@ def served_difference(task: Any, columns: tuple[list, ...], asked: Any) -> dict[
     return {"served_unlike": unlike, "served_furthest": furthest}
 
 
+def served_columns(task: Any, kind: str, asked: Any) -> tuple[list, ...]:
+    """The records as a server takes them: a column for each input."""
+    if kind in ("tag", "srl"):  # a server takes texts
+        asked = task.joined(asked)[0]
+    columns = task.columns_of(asked) if hasattr(task, "columns_of") else asked
+    return columns if isinstance(columns, tuple) else (columns,)
+
+
+def int8_predictions(task: Any, kind: str, learnt: Any, asked: Any) -> list:
+    """`predictions` with the products of an int8 export; `learnt` are records of training."""
+    names = [spec.name for spec in task.serving_inputs]
+    columns = [column[:INT8_RECORDS] for column in served_columns(task, kind, learnt)]
+    records = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    function = serving_signatures(task, whole_batches=True)["serving_default"]
+    way, _ = int8_products(function, records, [])
+    with computed_by(way):
+        task.make_predict_function(force=True)
+        return predictions(task, kind, asked)
+
+
 def plain(value: Any) -> Any:
     """Bytes as text."""
     return value.decode("utf-8") if isinstance(value, bytes) else value
@@ -144,6 +172,7 @@ def main() -> None:
     parser.add_argument("--first-tokens", action="store_true", help="learn no others of a word")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--served", action="store_true")
+    parser.add_argument("--int8", action="store_true")
     a = parser.parse_args()
     content = json.loads(pathlib.Path(a.rows).read_text(encoding="utf-8"))
     kind, train, test = content["kind"], content["train"], content["test"]
@@ -169,11 +198,11 @@ def main() -> None:
     }
     if a.served:
         asked = records(test)
-        if kind in ("tag", "srl"):  # a server takes texts
-            asked = task.joined(asked)[0]
-        columns = task.columns_of(asked) if hasattr(task, "columns_of") else asked
-        columns = columns if isinstance(columns, tuple) else (columns,)
-        facts |= served_difference(task, columns, asked)
+        facts |= served_difference(task, served_columns(task, kind, asked), asked)
+    if a.int8:
+        found = int8_predictions(task, kind, records(train), records(test))
+        path = pathlib.Path(a.predictions).with_suffix(".int8.json")
+        path.write_text(json.dumps(found), encoding="utf-8")
     print(json.dumps({"engine": "keras_bert", **vars(a), **facts}))
 
 

@@ -45,7 +45,8 @@ ENGINES = {
     "served": Engine(
         "own",
         "on_saved_model.py",
-        "the exported SavedModel's `features` signature: ids in, vectors out",
+        "the exported SavedModel's `features` signature: ids in, vectors out; int8: "
+        "`export(…, int8=texts)`",
         ("forward",),
         "features",
         ("served",),

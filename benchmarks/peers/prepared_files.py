@@ -64,7 +64,8 @@ def _commands(settings, kinds, folder) -> dict[str, list[str]]:
     }
     commands = {"weights": ["own", "write_own_files.py", json.dumps(wanted)]}
     if "served" in kinds:
-        served = {"folder": str(folder), "dtype": settings["dtype"], "length": settings["length"]}
+        served = {name: settings[name] for name in ("dtype", "batch", "length")}
+        served["folder"] = str(folder)
         commands["served"] = ["own", "write_served.py", json.dumps(served)]
     exported, fused = str(folder / "encoder.onnx"), str(folder / "encoder.fused.onnx")
     if kinds & {"onnx", "fused"}:

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from keras_bert.export.backend import require_tensorflow
+from keras_bert.export.records import Record
 from keras_bert.export.saved_model import write_saved_model
-from keras_bert.export.warmup import Record
 from keras_bert.layers.poolers import MeanPooler
+from keras_bert.layers.products import computed_by, float_products
+from keras_bert.models.int8_calibration import int8_products
 from keras_bert.models.like_lengths import in_like_lengths
 from keras_bert.models.text_inputs import with_padding
 
@@ -77,6 +79,7 @@ class TaskExport:
         *,
         jit_compile: bool = False,
         whole_batches: bool = False,
+        int8: Sequence[Record] | None = None,
         warmup: Sequence[Record] | None = None,
         overwrite: bool = False,
     ) -> pathlib.Path:
@@ -92,6 +95,10 @@ class TaskExport:
             whole_batches: compute the texts of a request in one batch as long as the
                 longest, as an accelerator likes it; otherwise those of unlike lengths are
                 computed in groups of like length (see `like_lengths.py`).
+            int8: records like those to come, as for `warmup`; some dozens of those of
+                training will do. The encoder's products are then computed in 8-bit integers,
+                in steps that fit these records (see `int8_products.py`), where TensorFlow
+                2.17 or later serves with oneDNN: on x86 processors.
             warmup: records that TensorFlow Serving answers while it loads the version, so
                 that no client waits for the first answer: a text each, or a dict by the
                 names of `serving_inputs`. Needs the extra `serving`.
@@ -101,16 +108,24 @@ class TaskExport:
             The version folder. A killed or failed export leaves none.
 
         Raises:
-            ValueError: a warm-up record that the task does not answer.
+            ValueError: a record that the task does not answer; `int8` with `jit_compile`,
+                without records, or for a model that is not float32.
         """
-        return write_saved_model(
-            path,
-            serving_signatures(self, jit_compile=jit_compile, whole_batches=whole_batches),
-            [variable.value for variable in self.weights],
-            extra_assets={"keras_bert.json": json.dumps(self.card(), indent=2) + "\n"},
-            warmup=warmup,
-            overwrite=overwrite,
-        )
+        way, variables = float_products, [variable.value for variable in self.weights]
+        if int8 is not None:
+            if jit_compile:
+                raise ValueError("expected int8 without jit_compile, for processors; received both")
+            asked = serving_signatures(self, whole_batches=True)["serving_default"]
+            way, variables = int8_products(asked, int8, variables)
+        with computed_by(way):
+            return write_saved_model(
+                path,
+                serving_signatures(self, jit_compile=jit_compile, whole_batches=whole_batches),
+                variables,
+                extra_assets={"keras_bert.json": json.dumps(self.card(), indent=2) + "\n"},
+                warmup=warmup,
+                overwrite=overwrite,
+            )
 
     def card(self) -> dict[str, Any]:
         """Facts that a client of the exported model needs, for JSON."""

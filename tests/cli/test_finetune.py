@@ -64,6 +64,19 @@ def test_export_of_whole_batches(finetuned, tmp_path):
     assert not loops["whole"]
 
 
+def test_export_in_8_bits(finetuned, tmp_path, capsys):
+    records = tmp_path / "records.jsonl"
+    records.write_text('{"text": "the film was great"}\n{"text": "an awful book !"}\n')
+    command = ["export", str(finetuned[0]), str(tmp_path / "1"), "--int8", str(records)]
+    assert main(command) == 0
+    assert "_QuantizedMatMul" in graph_operations(tmp_path / "1")
+    capsys.readouterr()
+    records.write_text("the film\n")
+    assert main([*command, "--overwrite"]) == 1
+    assert "expected a JSON object such as" in capsys.readouterr().err
+    assert "_QuantizedMatMul" in graph_operations(tmp_path / "1")  # still the first
+
+
 def test_export_in_half_precision(finetuned, tmp_path):
     texts, answers = tf.constant(["the film was great", "the book was awful !"]), {}
     for dtype in ("float32", "bfloat16"):

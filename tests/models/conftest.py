@@ -21,7 +21,7 @@ def tiny_tokenizer():
 def make_parts(tiny_tokenizer):
     """Makes a fresh small backbone, the same each time, and its preprocessor."""
 
-    def make(dropout=0.1):
+    def make(dropout=0.1, dtype=None):
         keras.utils.set_random_seed(3)
         config = BertConfig(
             vocab_size=len(VOCABULARY),
@@ -34,7 +34,8 @@ def make_parts(tiny_tokenizer):
             hidden_dropout_prob=dropout,
             attention_probs_dropout_prob=dropout,
         )
-        return BertBackbone(config), BertPreprocessor(tiny_tokenizer, sequence_length=17)
+        backbone = BertBackbone(config, dtype=dtype)
+        return backbone, BertPreprocessor(tiny_tokenizer, sequence_length=17)
 
     return make
 

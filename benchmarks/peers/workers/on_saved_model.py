@@ -14,7 +14,7 @@ def signature_of(settings, name):
     import tensorflow as tf
     import tensorflow_text  # noqa: F401  # its operations are part of the graph
 
-    refuse_dtype(settings, "float32", "bfloat16")
+    refuse_dtype(settings, "float32", "bfloat16", "int8")
     loaded = tf.saved_model.load(
         str(pathlib.Path(settings["folder"]) / "served" / settings["dtype"] / "1")
     )

@@ -18,6 +18,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "of weights and products (default: %(default)s); bfloat16 is half as large and "
         "faster where the processor has it, with scores that differ in the third digit",
     },
+    "--int8": {
+        "metavar": "FILE",
+        "help": "multiply in 8-bit integers on x86 processors, in steps that fit the records of "
+        "this file, a hundred or so like those to come: JSON lines as for --warmup",
+    },
     "--warmup": {
         "metavar": "FILE",
         "help": "records that the server answers while it loads the model: JSON lines by the "
@@ -30,19 +35,23 @@ def export(arguments: argparse.Namespace) -> tuple[list[pathlib.Path], dict[str,
     """Writes one version folder; the facts are the task's card."""
     from keras_bert.models.task_presets import load_task
 
-    warmup = None if arguments.warmup is None else read_warmup_records(arguments.warmup)
+    warmup, int8 = (
+        None if path is None else read_served_records(path)
+        for path in (arguments.warmup, arguments.int8)
+    )
     task = load_task(arguments.directory, dtype=arguments.dtype)
     version = task.export(
         arguments.output,
         jit_compile=arguments.jit_compile,
         whole_batches=arguments.whole_batches,
+        int8=int8,
         warmup=warmup,
         overwrite=arguments.overwrite,
     )
     return [version], {"path": str(version), **task.card()}
 
 
-def read_warmup_records(path: str) -> list[dict[str, Any]]:
+def read_served_records(path: str) -> list[dict[str, Any]]:
     """The records of a file of JSON lines; empty lines are left out.
 
     Raises:

@@ -1,0 +1,97 @@
+"""What the inputs of the encoder's products reach on given records, for 8-bit kernels.
+
+Shapes: R rows, K width that is summed over, M width of the output.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_bert.export.records import Record, ask, batch_of_one, inputs_of, refuse_one_record
+from keras_bert.layers.products import as_matrix, computed_by, float_products, kernel_and_bias
+from keras_bert.models.int8_products import Int8Kernel, Int8Products, layers_key
+
+
+class InputRanges:
+    """A way of `keras_bert.layers.products` that computes in float32 and keeps what it sees.
+
+    Attributes:
+        seen: by `layers_key`: the kernel [K, M] and bias [M] of the layers side by side, and
+            a variable [K], the greatest size of each channel so far; None of uneven inputs.
+        replaced: the layers' own variables.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[int, ...], tuple[Any, Any, tf.Variable | None]] = {}
+        self.replaced: list[keras.Variable] = []
+
+    def __call__(
+        self,
+        denses: Sequence[keras.layers.Layer],
+        inputs: tf.Tensor,
+        activation: Callable | None = None,
+        uneven: bool = False,
+    ) -> list[Any]:
+        """As `keras_bert.layers.products.float_products`."""
+        key = layers_key(denses)
+        matrix = as_matrix(inputs)  # [R, K]
+        if key not in self.seen:
+            with tf.init_scope():
+                self.seen[key] = self._begun(denses, inputs, uneven)
+        greatest = self.seen[key][-1]
+        if greatest is not None:
+            greatest.assign(tf.maximum(greatest, tf.reduce_max(tf.abs(matrix), axis=0)))
+        return float_products(denses, inputs, activation)
+
+    def _begun(self, denses: Sequence[keras.layers.Layer], inputs: Any, uneven: bool) -> tuple:
+        parts = []
+        for dense in denses:
+            if dense.compute_dtype != "float32":
+                raise ValueError(
+                    f"expected a float32 model for int8; received {dense.compute_dtype}"
+                )
+            self.replaced += [dense.kernel, dense.bias]
+            parts.append([part.numpy() for part in kernel_and_bias(dense, inputs)])
+        kernels, biases = zip(*parts, strict=True)
+        kernel = np.concatenate(kernels, axis=1)
+        greatest = None if uneven else tf.Variable(tf.zeros(len(kernel)), trainable=False)
+        return kernel, np.concatenate(biases), greatest
+
+
+def int8_products(
+    function: Any, records: Sequence[Record], variables: Sequence[tf.Variable]
+) -> tuple[Int8Products, list[tf.Variable]]:
+    """Kernels in 8 bits for a model, by what it computes for records.
+
+    Args:
+        function: a `tf.function` with an input signature, not traced yet, that asks the model.
+        records: records like those to come, as in `keras_bert.export.records`.
+        variables: those of the model.
+
+    Returns:
+        The way to compute products, and the variables that the model reads with it.
+
+    Raises:
+        ValueError: no records, one that the model does not answer, or a model of another
+            dtype than float32.
+    """
+    refuse_one_record(records, "int8")
+    if not len(records):
+        raise ValueError("expected at least one int8 record; received none")
+    ranges = InputRanges()
+    with computed_by(ranges):
+        concrete = function.get_concrete_function()
+    specs = inputs_of(concrete)
+    for number, record in enumerate(records):
+        name = f"int8 record {number}"
+        ask(concrete, batch_of_one(record, specs, name), name)
+    kernels = {
+        key: Int8Kernel(kernel, bias, None if greatest is None else greatest.numpy())
+        for key, (kernel, bias, greatest) in ranges.seen.items()
+    }
+    replaced = {id(variable.value) for variable in ranges.replaced}
+    kept = [variable for variable in variables if id(variable) not in replaced]
+    return Int8Products(kernels), kept + [v for k in kernels.values() for v in k.variables]
