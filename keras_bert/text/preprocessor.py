@@ -63,7 +63,8 @@ class BertPreprocessor(TextLayer):
         self.truncation = truncation
         self.padding = padding
         self._check_room(segments=1)
-        self._graph = _Graph(self)
+        length = self.sequence_length
+        self._graph = tokenizer.kept((length, padding), lambda: _Graph(tokenizer, length, padding))
 
     @classmethod
     def from_preset(
@@ -128,10 +129,8 @@ class BertPreprocessor(TextLayer):
 class _Graph:
     """The traced functions, for one segment and for two, which Keras need not track."""
 
-    def __init__(self, preprocessor: BertPreprocessor):
-        tokenizer = preprocessor.tokenizer
+    def __init__(self, tokenizer: BertTokenizer, sequence_length: int, padding: str):
         special = SpecialIds(tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
-        sequence_length, padding = preprocessor.sequence_length, preprocessor.padding
 
         def tokenize_and_pack(*segments: tf.Tensor) -> dict[str, tf.Tensor]:
             with tf.device("CPU:0"):

@@ -1,7 +1,8 @@
 """`BertTokenizer`: texts to word piece ids and back, as a Keras layer over TensorFlow ops."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import keras
 import tensorflow as tf
@@ -85,7 +86,7 @@ class BertTokenizer(TextLayer):
         self.lowercase = bool(lowercase)
         self.max_characters_per_word = int(max_characters_per_word)
         self.keep_special_tokens = bool(keep_special_tokens)
-        self._graph = _Graph(self)
+        self._graph = _graph_of(self)
 
     @classmethod
     def from_preset(cls, preset: str, **kwargs: Any) -> "BertTokenizer":
@@ -142,6 +143,15 @@ class BertTokenizer(TextLayer):
         """
         return self._graph.detokenizer(ids, skip_special_tokens)
 
+    def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` once made for `key`, for this tokenizer or one that does the same.
+
+        Functions around a tokenizer are kept so, and are not traced for each layer anew.
+        """
+        if key not in self._graph.kept:
+            self._graph.kept[key] = make()
+        return self._graph.kept[key]
+
     def vocabulary_size(self) -> int:
         """Returns the number of word pieces."""
         return len(self.vocabulary)
@@ -186,6 +196,27 @@ class BertTokenizer(TextLayer):
         }
 
 
+# Tracing takes longer than tokenizing: tokenizers that do the same share what is traced.
+_GRAPHS: WeakValueDictionary[tuple, "_Graph"] = WeakValueDictionary()
+
+
+def _graph_of(tokenizer: BertTokenizer) -> "_Graph":
+    """The graph of a tokenizer that does the same and is still there, or a new one."""
+    with tf.init_scope():
+        if not tf.executing_eagerly():  # its constants would be those of one tf.Graph
+            return _Graph(tokenizer)
+    settings = (
+        tokenizer.vocabulary,
+        tokenizer.lowercase,
+        tokenizer.max_characters_per_word,
+        tokenizer.keep_special_tokens,
+    )
+    graph = _GRAPHS.get(settings)
+    if graph is None:
+        graph = _GRAPHS[settings] = _Graph(tokenizer)
+    return graph
+
+
 class _Graph:
     """The traced functions and their constants, which Keras need not track."""
 
@@ -214,3 +245,4 @@ class _Graph:
 
         self.tokenize = tokenize
         self.tokenize_with_offsets = tokenize_with_offsets
+        self.kept: dict[Hashable, Any] = {}

@@ -135,6 +135,26 @@ def test_config_brings_the_tokenizer_back(tokens):
     assert registered.get_config() == tokenizer.get_config()
 
 
+def test_tokenizers_that_do_the_same_share_what_is_traced(uncased, tokens):
+    mine = uncased.kept("a function", object)
+    assert BertTokenizer(tokens, name="other").kept("a function", object) is mine
+    others = [
+        BertTokenizer([*tokens, "more"]),
+        BertTokenizer(tokens, lowercase=False),
+        BertTokenizer(tokens, max_characters_per_word=7),
+        BertTokenizer(tokens, keep_special_tokens=True),
+    ]
+    assert all(other.kept("a function", object) is not mine for other in others)
+
+
+def test_what_is_made_in_a_graph_of_tensorflow_1_is_not_shared(tokens):
+    with tf.Graph().as_default():
+        first = BertTokenizer(tokens, max_characters_per_word=6)
+    second = BertTokenizer(tokens, max_characters_per_word=6)
+    assert first.kept("a function", object) is not second.kept("a function", object)
+    assert pieces(second, ["unable"]) == [["un", "##able"]]
+
+
 def test_detokenize(uncased):
     ids = uncased(["Unable, hello!", ""])
     assert uncased.detokenize(ids).numpy().tolist() == [b"unable , hello !", b""]
