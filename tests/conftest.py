@@ -87,6 +87,19 @@ def served(tensorflow_process):
 
 
 @pytest.fixture
+def untraced():
+    """Runs the functions of TensorFlow as they stand, on tiny models for less than tracing costs.
+
+    For tests of what is around a model, such as flags and files; those of the models trace.
+    """
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def ctrl_c_interrupts():
     """As in a terminal, whatever started the suite: a shell's background job ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -62,6 +62,7 @@ def test_predicts_with_names(answering, squad, tmp_path, capsys):
     assert row["id"] == "x" and row["char_limit"] == row["char_start"] + len(row["answer"])
 
 
+@pytest.mark.usefixtures("untraced")
 def test_questions_without_answer_make_squad_2(squad, pretrained, tmp_path, capsys):
     rows = [question(number, word)["qas"][0] for number, word in enumerate(["good", ""] * 4)]
     lines = [json.dumps({"context": "the film was good !"} | row) for row in rows]
@@ -85,6 +86,7 @@ def unanswerable(tmp_path):
     return path
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_held_out_file_too_makes_squad_2(squad, unanswerable, pretrained, tmp_path, capsys):
     words = f"finetune answer --preset {pretrained} --train {squad} --valid {unanswerable} --out "
     words += f"{tmp_path / 'out'} --epochs 1 --batch-size 8 {SIZES} --json"
@@ -102,6 +104,7 @@ def test_what_cannot_be_scored_is_refused_first(squad, unanswerable, pretrained,
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("untraced")
 def test_misplaced_answers_are_refused_or_left_out(
     squad, unanswerable, pretrained, tmp_path, capsys
 ):
@@ -150,6 +153,7 @@ def test_windows_are_as_long_as_the_model(
     assert (asked["sequence_length"], asked["max_query_length"]) == (length, most)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_lengths_are_those_of_the_model_unless_told(squad, pretrained, tmp_path):
     words = f"finetune answer --preset {pretrained} --train {squad} --out {tmp_path / 'out'} "
     assert main((words + "--epochs 1 --batch-size 8").split()) == 0

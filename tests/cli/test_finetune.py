@@ -93,6 +93,7 @@ def test_export_in_half_precision(finetuned, tmp_path):
     assert (answers["bfloat16"]["label"] == answers["float32"]["label"]).numpy().all()
 
 
+@pytest.mark.usefixtures("untraced")
 def test_regress_on_pairs_by_position(pretrained, tmp_path, capsys):
     rows = tmp_path / "pairs.csv"
     rows.write_text('"good, fine",great,4.5\nbad,great,0.5\nthe film,a book,2\n' * 3)
@@ -108,6 +109,7 @@ def test_regress_on_pairs_by_position(pretrained, tmp_path, capsys):
     assert set(json.loads(capsys.readouterr().out)) >= {"pearson", "spearman"}
 
 
+@pytest.mark.usefixtures("untraced")
 def test_multi_label(pretrained, tmp_path, capsys):
     rows = tmp_path / "rows.jsonl"
     lines = [{"text": "good film", "labels": ["good", "film"]}, {"text": "awful", "labels": []}]

@@ -36,6 +36,7 @@ def pairs_file(path, labels):
     return write(path, ("sentence1", "sentence2", "label"), rows)
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     ("labels", "more", "task"),
     [
@@ -67,6 +68,7 @@ def test_pair_needs_pairs(pretrained, reviews_file, tmp_path, capsys):
     assert "expected two columns of texts in" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("untraced")
 def test_embed_from_triplets(finetune, tmp_path, capsys):
     rows = [(f"the {w}", f"very {w} !", "book") for w in WORDS]
     path = write(tmp_path / "triplets.tsv", ("anchor", "positive", "negative"), rows)

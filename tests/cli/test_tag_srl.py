@@ -52,6 +52,7 @@ def recipe(pretrained, train, out):
     return [*options, "--epochs", 1, "--sequence-length", 11, "--json"]
 
 
+@pytest.mark.usefixtures("untraced")
 def test_tag(pretrained, tmp_path, capsys, monkeypatch):
     train, _ = files(tmp_path)
     out = tmp_path / "out"
@@ -118,6 +119,7 @@ def test_tags_come_in_columns(tagger, tmp_path, capsys, name, options, message):
     assert re.search(message, capsys.readouterr().err)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_columns(pretrained, tmp_path, capsys):
     path = tmp_path / "train.iob2"
     path.write_text("# id = 1\n1\tgood\tB-GOOD\t-\n2\tfilm\tO\t-\n", encoding="utf-8")
@@ -139,6 +141,7 @@ def test_nothing_to_learn(pretrained, tmp_path, capsys):
     assert "expected at least one entity in the training data" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("untraced")
 def test_types_of_the_held_out_file_are_known(pretrained, tmp_path, capsys):
     train, roles = files(tmp_path)
     held_out = tmp_path / "valid.conll"
