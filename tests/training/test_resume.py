@@ -31,7 +31,10 @@ def make_batches(rows=18, seed=3, batch_size=4, shuffle=True):
     splits = np.concatenate([[0], np.cumsum(lengths)])
     features = PackedFeatures(random.integers(1, 13, splits[-1]), splits)
     labels = random.integers(0, 2, rows)
-    return FeatureBatches(features, labels, batch_size=batch_size, shuffle=shuffle, seed=seed)
+    options = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
+    if keras.backend.backend() == "jax":  # which compiles each length
+        options["bucket_lengths"] = (8, 11)
+    return FeatureBatches(features, labels, **options)
 
 
 def make_model(seed=5, optimizer=None, **options):
