@@ -150,8 +150,9 @@ def _merge(first: Pieces, second: Pieces, order: tf.Tensor) -> Pieces:
     splits = tf.concat([first.splits, second.splits[1:] + first.splits[-1]], axis=0)
     places = tf.RaggedTensor.from_row_splits(tf.range(splits[-1]), splits, validate=False)
     places = tf.gather(places, order)
-    columns = [
-        None if mine is None else tf.gather(tf.concat([mine, other], axis=0), places.values)
-        for mine, other in zip(first, second, strict=True)
-    ]
-    return Pieces(*columns)._replace(splits=places.row_splits)
+    columns = {
+        name: tf.gather(tf.concat([mine, other], axis=0), places.values)
+        for name, mine, other in zip(Pieces._fields, first, second, strict=True)
+        if name != "splits" and mine is not None
+    }
+    return Pieces(splits=places.row_splits, **columns)

@@ -39,6 +39,13 @@ def test_a_text_does_not_depend_on_its_batch(uncased):
     assert pieces(uncased, TEXTS[::-1]) == PIECES[::-1]
 
 
+@pytest.mark.usefixtures("untraced")
+def test_the_same_where_functions_run_untraced(uncased):
+    assert pieces(uncased, TEXTS) == PIECES
+    with_offsets = uncased.tokenize_with_offsets(TEXTS)
+    assert with_offsets.ids.to_list() == uncased(TEXTS).to_list()
+
+
 def test_special_tokens_in_text_are_plain_text(uncased):
     assert pieces(uncased, ["[MASK]"]) == [["[", "mask", "]"]]
 
