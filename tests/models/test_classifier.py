@@ -80,6 +80,7 @@ def test_fit_takes_datasets_of_strings(classifier, reviews, as_records):
     np.testing.assert_allclose(from_dataset, classifier.predict_logits(texts, verbose=0), atol=2e-6)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_fit_takes_features(classifier, reviews):
     texts, labels = reviews
     features = {name: tensor.numpy() for name, tensor in classifier.preprocessor(texts).items()}

@@ -142,6 +142,7 @@ def test_jit_compiled_fit(small, texts):
     assert small.answer(["the [MASK] was good", "[MASK] [MASK] [MASK]"])[1]["filled"]
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_pooler_is_not_decayed_away(small, texts):
     before = small.backbone.pooler.dense.kernel.numpy()
     small.compile_for(9, learning_rate=0.1, weight_decay=0.5)
@@ -152,6 +153,7 @@ def test_the_pooler_is_not_decayed_away(small, texts):
 # === Input ===
 
 
+@pytest.mark.usefixtures("untraced")
 def test_texts_of_any_kind_and_order(small):
     texts = ["[MASK] film", "the [MASK] was very very very [MASK] !", "[MASK]"]
     expected = small.predict(texts, batch_size=1)

@@ -25,6 +25,7 @@ def assert_same_arrays(one, other):
     assert all(arrays[name].tobytes() == others[name].tobytes() for name in arrays)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_preset_brings_head_and_settings_back(make_parts, tmp_path):
     settings = {"top_k": 2, "masked_lm_prob": 0.2, "whole_word": True, "max_ngram": 3}
     task = BertMaskedLM(*make_parts(), max_predictions_per_seq=7, **settings)

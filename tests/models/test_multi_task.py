@@ -95,6 +95,7 @@ def test_datasets(make_parts, records):
     np.testing.assert_allclose(answers, task.predict(texts, verbose=0)["length_score"], atol=2e-6)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_presets_and_keras_files(trained, tmp_path):
     expected = trained.predict(ASKED, verbose=0)
     folder = trained.save_to_preset(tmp_path / "ours")

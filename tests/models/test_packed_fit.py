@@ -226,6 +226,7 @@ def test_streams_are_refused():
         packed_text_rows(texts, preprocessor, 3, row_length=12)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_default_rows_weights_and_schedule():
     task = TASKS["classes"][0]()
     weight = np.arange(23) % 2
@@ -281,6 +282,7 @@ def test_losses_as_functions_and_their_config():
             assert float(one(truth, guess, sample_weight=weight)) == pytest.approx(2.5)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_refusals():
     classifier = TASKS["classes"][0]()
     labels = TASKS["classes"][1]

@@ -152,6 +152,7 @@ def test_datasets_of_pairs(small, pairs):
 # === Folders and exports ===
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_preset_brings_both_heads_back(make_parts, pairs, tmp_path):
     task = BertPretrainer(*make_parts(), masked_lm_prob=0.2, max_ngram=3)
     folder = task.save_to_preset(tmp_path / "out")
@@ -181,6 +182,7 @@ def test_a_saved_pretrainer_is_googles_and_hugging_faces_too(small, tmp_path):
         assert_same_arrays(BertPretrainer.from_preset(tmp_path / form), small)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_keras_file_brings_back_the_task(small, pairs, tmp_path):
     small.save(tmp_path / "task.keras")
     loaded = keras.models.load_model(tmp_path / "task.keras")

@@ -78,6 +78,7 @@ def test_export_takes_offsets(labeler, tmp_path):
     np.testing.assert_allclose(served["scores"], expected["scores"], atol=1e-5)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_preset_and_keras_file(labeler, records, tmp_path):
     labeler.save_to_preset(tmp_path / "preset")
     labeler.save(tmp_path / "task.keras")

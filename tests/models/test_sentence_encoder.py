@@ -116,6 +116,7 @@ def test_datasets_give_the_same_loss(encoder):
     assert encoder.optimizer.iterations.numpy() == 3
 
 
+@pytest.mark.usefixtures("untraced")
 def test_fit_compiles_by_itself_for_what_it_is_given(encoder, tiny_parts):
     encoder.fit((ANCHORS, POSITIVES), validation_data=((ANCHORS, NEGATIVES), None), verbose=0)
     assert isinstance(encoder.loss, InBatchNegativesLoss)
@@ -157,6 +158,7 @@ def test_scores_of_retrieval_by_hand(encoder):
     assert twice["mrr"] >= scores["mrr"] and best.shape == (4, 8)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_preset_brings_back_the_projection(tiny_parts, tmp_path):
     encoder = BertSentenceEncoder(*tiny_parts, pooling="max", embedding_size=5, normalize=False)
     folder = encoder.save_to_preset(tmp_path / "encoder")
