@@ -63,6 +63,7 @@ def test_answers_of_words(tagger):
     assert tagger.predict_tags([["bad"]], scheme="BIOES") == [["S-BAD"]]
 
 
+@pytest.mark.usefixtures("untraced")
 def test_texts_with_entities_train_alike(make_parts, sentences):
     words, tags = sentences
     texts = [" ".join(own) for own in words]
@@ -155,6 +156,7 @@ def test_no_records(tagger):
     assert tagger.predict([])["num_entities"].shape == (0,)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_schemes_of_data_and_of_labels_may_differ(make_parts, sentences):
     words, tags = sentences
     labels = ["S-BAD", "O", "B-BAD", "E-BAD", "I-BAD", "S-GOOD"]

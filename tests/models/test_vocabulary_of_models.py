@@ -38,6 +38,7 @@ def outputs_of(task, texts):
     return backbone, {n: np.asarray(v) for n, v in task(features, training=False).items()}
 
 
+@pytest.mark.usefixtures("untraced")
 def test_pruned_model_is_equal_on_the_pieces_that_are_kept(task, tmp_path):
     changed = prune_vocabulary(task.preprocessor.tokenizer.vocabulary, COUNTS)
     pruned = changed_model(task, changed, tmp_path / "pruned")
