@@ -94,4 +94,4 @@ def int8_products(
     }
     replaced = {id(variable.value) for variable in ranges.replaced}
     kept = [variable for variable in variables if id(variable) not in replaced]
-    return Int8Products(kernels), kept + [v for k in kernels.values() for v in k.variables]
+    return Int8Products(kernels), kept + [kernel.integers for kernel in kernels.values()]

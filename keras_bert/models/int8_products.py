@@ -38,6 +38,9 @@ class Int8Kernel:
         bias: Float32 [M].
         greatest: Float32 [K], the greatest size of each channel of the inputs; None for
             steps by row.
+
+    Attributes:
+        integers: variable int8 [K, M]. The vectors beside it are constants of the graph.
     """
 
     def __init__(self, kernel: np.ndarray, bias: np.ndarray, greatest: np.ndarray | None) -> None:
@@ -51,16 +54,10 @@ class Int8Kernel:
         kernel = kernel * factors[:, None]
         columns = np.maximum(np.abs(kernel).max(axis=0), np.finfo("f").tiny)
         integers = np.round(kernel / columns * _STEPS)
-        self._inverse = tf.Variable(1 / factors, dtype=tf.float32, trainable=False)  # [K]
-        self._integers = tf.Variable(integers, dtype=tf.int8, trainable=False)  # [K, M]
-        self._columns = tf.Variable(columns, dtype=tf.float32, trainable=False)  # [M]
-        self._bias = tf.Variable(bias, dtype=tf.float32, trainable=False)  # [M]
-
-    @property
-    def variables(self) -> list[tf.Variable]:
-        """What the product reads: the integers, their steps, the bias and the factors."""
-        given = [self._integers, self._columns, self._bias]
-        return given if self.by_row else [*given, self._inverse]
+        self._inverse = (1 / factors).astype("f")  # [K]
+        self.integers = tf.Variable(integers, dtype=tf.int8, trainable=False)  # [K, M]
+        self._columns = columns.astype("f")  # [M]
+        self._bias = bias.astype("f")  # [M]
 
     def __call__(self, inputs: tf.Tensor, activation: Callable | None) -> tf.Tensor:
         """Float32 [R, K] to float32 [R, M]."""
@@ -71,7 +68,7 @@ class Int8Kernel:
             )  # [R, 1]
             reach = tf.maximum(reach, _LEAST) / _STEPS
             product = self._product(
-                inputs * tf.math.reciprocal(reach), tf.zeros_like(self._bias), None
+                inputs * tf.math.reciprocal(reach), tf.zeros(self._bias.shape), None
             )
             product = product * reach + self._bias
         else:
@@ -90,12 +87,12 @@ class Int8Kernel:
             round_mode="HALF_TO_EVEN",
             narrow_range=True,
         )
-        kernel = tf.bitcast(self._integers, tf.qint8)
+        kernel = tf.bitcast(self.integers, tf.qint8)
         outputs, _ = op_def_library.apply_op(
             "_QuantizedMatMul",
             name="quantized_matmul",
             device_inputs=[rounded, kernel, bias],
-            host_inputs=[-_STEPS, _STEPS, -self._columns, tf.identity(self._columns)],
+            host_inputs=[-_STEPS, _STEPS, -self._columns, self._columns],
             Tdevice_outputs=[tf.float32],
             Thost_outputs=[],
             T1=tf.qint8,
