@@ -65,10 +65,15 @@ def as_matrix(inputs):
     return ops.reshape(inputs, (-1, math.prod(_summed(inputs))))
 
 
-def from_matrix(matrix, dense, inputs):
-    """A product [B · S, M] in the shape that `dense(inputs)` has."""
+def output_axes(dense, inputs):
+    """The sizes of the axes that `dense(inputs)` has in place of K; their product is M."""
+    return tuple(dense.kernel.shape[len(_summed(inputs)) :])
+
+
+def from_matrix(matrix, axes, inputs):
+    """A product [B · S, M] in the shape of the layer's own output, with M as `axes`."""
     rank = len(_summed(inputs))
-    return ops.reshape(matrix, (-1, *ops.shape(inputs)[1:-rank], *dense.kernel.shape[rank:]))
+    return ops.reshape(matrix, (-1, *ops.shape(inputs)[1:-rank], *axes))
 
 
 def kernel_and_bias(dense, inputs):
@@ -91,4 +96,5 @@ def _project(dense, inputs):
         return dense(inputs)
     kernel, bias = kernel_and_bias(dense, inputs)
     product = ops.matmul(as_matrix(inputs), kernel)
-    return from_matrix(product if bias is None else product + bias, dense, inputs)
+    product = product if bias is None else product + bias
+    return from_matrix(product, output_axes(dense, inputs), inputs)

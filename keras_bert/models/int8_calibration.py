@@ -11,8 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from keras_bert.export.records import Record, ask, batch_of_one, inputs_of, refuse_one_record
-from keras_bert.layers.products import as_matrix, computed_by, float_products, kernel_and_bias
-from keras_bert.models.int8_products import Int8Kernel, Int8Products, layers_key
+from keras_bert.layers.products import (
+    as_matrix,
+    computed_by,
+    float_products,
+    kernel_and_bias,
+    output_axes,
+)
+from keras_bert.models.int8_products import Int8Kernel, Int8Products, LayersKey, layers_key
 
 
 class InputRanges:
@@ -21,11 +27,13 @@ class InputRanges:
     Attributes:
         seen: by `layers_key`: the kernel [K, M] and bias [M] of the layers side by side, and
             a variable [K], the greatest size of each channel so far; None of uneven inputs.
+        axes: by `layers_key`: those of each layer's output.
         replaced: the layers' own variables.
     """
 
     def __init__(self) -> None:
-        self.seen: dict[tuple[int, ...], tuple[Any, Any, tf.Variable | None]] = {}
+        self.seen: dict[LayersKey, tuple[Any, Any, tf.Variable | None]] = {}
+        self.axes: dict[LayersKey, list[tuple[int, ...]]] = {}
         self.replaced: list[keras.Variable] = []
 
     def __call__(
@@ -41,6 +49,7 @@ class InputRanges:
         if key not in self.seen:
             with tf.init_scope():
                 self.seen[key] = self._begun(denses, inputs, uneven)
+                self.axes[key] = [output_axes(dense, inputs) for dense in denses]
         greatest = self.seen[key][-1]
         if greatest is not None:
             greatest.assign(tf.maximum(greatest, tf.reduce_max(tf.abs(matrix), axis=0)))
@@ -53,7 +62,12 @@ class InputRanges:
                 raise ValueError(
                     f"expected a float32 model for int8; received {dense.compute_dtype}"
                 )
-            self.replaced += [dense.kernel, dense.bias]
+            if dense.quantization_mode is not None:
+                raise ValueError(
+                    "expected a model that Keras has not quantized for int8; received "
+                    f"{dense.quantization_mode!r} in {dense.path}"
+                )
+            self.replaced += dense.variables
             parts.append([part.numpy() for part in kernel_and_bias(dense, inputs)])
         kernels, biases = zip(*parts, strict=True)
         kernel = np.concatenate(kernels, axis=1)
@@ -75,8 +89,8 @@ def int8_products(
         The way to compute products, and the variables that the model reads with it.
 
     Raises:
-        ValueError: no records, one that the model does not answer, or a model of another
-            dtype than float32.
+        ValueError: no records, one that the model does not answer, or a model that is
+            quantized already or of another dtype than float32.
     """
     refuse_one_record(records, "int8")
     if not len(records):
@@ -94,4 +108,6 @@ def int8_products(
     }
     replaced = {id(variable.value) for variable in ranges.replaced}
     kept = [variable for variable in variables if id(variable) not in replaced]
-    return Int8Products(kernels), kept + [kernel.integers for kernel in kernels.values()]
+    return Int8Products(kernels, ranges.axes), kept + [
+        kernel.integers for kernel in kernels.values()
+    ]

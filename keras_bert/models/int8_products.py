@@ -12,7 +12,7 @@ Shapes: R rows, K width that is summed over, M width of the output.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -28,6 +28,9 @@ _SMOOTHNESS = 0.75  # how much of the channels' difference the kernel takes over
 _LEAST = 1e-5  # a channel or row of zeros has steps too
 # What oneDNN computes with a product.
 _JOINED = {gelu: "GeluExact", gelu_tanh: "GeluApproximate"}
+
+
+LayersKey = tuple[int, ...]
 
 
 class Int8Kernel:
@@ -117,10 +120,15 @@ class Int8Products:
 
     Args:
         kernels: by the layers that read the same inputs.
+        axes: the output's axes of each of these layers; the layers themselves are not read.
     """
 
-    def __init__(self, kernels: dict[tuple[int, ...], Int8Kernel]) -> None:
-        self.kernels = kernels
+    def __init__(
+        self,
+        kernels: Mapping[LayersKey, Int8Kernel],
+        axes: Mapping[LayersKey, Sequence[tuple[int, ...]]],
+    ) -> None:
+        self._kernels, self._axes = kernels, axes
 
     def __call__(
         self,
@@ -131,13 +139,12 @@ class Int8Products:
     ) -> list[Any]:
         """As `keras_bert.layers.products.float_products`, but for the rounding."""
         del uneven
-        matrix = as_matrix(inputs)  # [R, K]
-        product = self.kernels[layers_key(denses)](matrix, activation)
-        widths = [math.prod(dense.kernel.shape) // matrix.shape[1] for dense in denses]
-        parts = tf.split(product, widths, axis=1)
-        return [from_matrix(part, dense, inputs) for part, dense in zip(parts, denses, strict=True)]
+        key = layers_key(denses)
+        product, axes = self._kernels[key](as_matrix(inputs), activation), self._axes[key]
+        parts = tf.split(product, [math.prod(own) for own in axes], axis=1)
+        return [from_matrix(part, own, inputs) for part, own in zip(parts, axes, strict=True)]
 
 
-def layers_key(denses: Sequence[keras.layers.Layer]) -> tuple[int, ...]:
+def layers_key(denses: Sequence[keras.layers.Layer]) -> LayersKey:
     """What tells layers that read the same inputs from others."""
     return tuple(map(id, denses))

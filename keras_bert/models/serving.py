@@ -109,7 +109,7 @@ class TaskExport:
 
         Raises:
             ValueError: a record that the task does not answer; `int8` with `jit_compile`,
-                without records, or for a model that is not float32.
+                without records, or for a model that is not float32 or quantized already.
         """
         way, variables = float_products, [variable.value for variable in self.weights]
         if int8 is not None:

@@ -158,3 +158,24 @@ def test_half_precision_is_refused(make_parts, tmp_path):
     task = BertClassifier(*parts, labels=["neg", "pos"])
     with pytest.raises(ValueError, match="expected a float32 model for int8; received bfloat16"):
         task.export(tmp_path / "1", int8=["a"])
+
+
+def test_a_quantized_model_is_refused(tiny_parts, tmp_path):
+    task = BertClassifier(*tiny_parts, labels=["neg", "pos"])
+    task.backbone.get_layer("layer_0").intermediate_dense.quantize("int8")
+    message = "expected a model that Keras has not quantized for int8; received 'int8' in .*interm"
+    with pytest.raises(ValueError, match=message):
+        task.export(tmp_path / "1", int8=["a"])
+
+
+def test_low_rank_changes_are_in_the_integers(make_parts, tmp_path):
+    task = BertClassifier(*make_parts(), labels=["neg", "pos"])
+    dense = task.backbone.get_layer("layer_0").intermediate_dense
+    dense.enable_lora(2)
+    before = task.predict(TEXTS, verbose=0)["probabilities"]
+    dense.lora_kernel_b.assign(np.random.default_rng(1).normal(size=(2, 37)) * 30)
+    after = task.predict(TEXTS, verbose=0)["probabilities"]
+    assert np.abs(after - before).max() > 0.05
+    version = task.export(tmp_path / "1", int8=RECORDS)
+    serve = tf.saved_model.load(version).signatures["serving_default"]
+    assert np.abs(serve(text=tf.constant(TEXTS))["probabilities"] - after).max() < 0.02
