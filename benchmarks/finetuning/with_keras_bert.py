@@ -25,7 +25,7 @@ import numpy as np
 
 from keras_bert.layers.products import computed_by
 from keras_bert.models.classifier import BertClassifier
-from keras_bert.models.int8_calibration import int8_products
+from keras_bert.models.int8_calibration import calibrated_products
 from keras_bert.models.question_answerer import BertQuestionAnswerer
 from keras_bert.models.regressor import BertRegressor
 from keras_bert.models.role_labeler import BertRoleLabeler
@@ -146,7 +146,7 @@ def int8_predictions(task: Any, kind: str, learnt: Any, asked: Any) -> list:
     columns = [column[:INT8_RECORDS] for column in served_columns(task, kind, learnt)]
     records = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
     function = serving_signatures(task, whole_batches=True)["serving_default"]
-    way, _ = int8_products(function, records, [])
+    way, _ = calibrated_products(function, records, [])
     with computed_by(way):
         task.make_predict_function(force=True)
         return predictions(task, kind, asked)

@@ -4,7 +4,7 @@ Shapes: R rows, K width that is summed over, M width of the output.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -21,19 +21,32 @@ from keras_bert.layers.products import (
 from keras_bert.models.int8_products import Int8Kernel, Int8Products, LayersKey, layers_key
 
 
+class SharedInputs(NamedTuple):
+    """What is known of layers that read the same inputs, side by side.
+
+    Attributes:
+        kernel: float32 [K, M].
+        bias: float32 [M].
+        axes: of each layer's output, instead of its part of M.
+        greatest: variable [K], the greatest size of each channel so far; None of uneven inputs.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    axes: list[tuple[int, ...]]
+    greatest: tf.Variable | None
+
+
 class InputRanges:
     """A way of `keras_bert.layers.products` that computes in float32 and keeps what it sees.
 
     Attributes:
-        seen: by `layers_key`: the kernel [K, M] and bias [M] of the layers side by side, and
-            a variable [K], the greatest size of each channel so far; None of uneven inputs.
-        axes: by `layers_key`: those of each layer's output.
+        seen: by `layers_key`, what an 8-bit kernel is made from.
         replaced: the layers' own variables.
     """
 
     def __init__(self) -> None:
-        self.seen: dict[LayersKey, tuple[Any, Any, tf.Variable | None]] = {}
-        self.axes: dict[LayersKey, list[tuple[int, ...]]] = {}
+        self.seen: dict[LayersKey, SharedInputs] = {}
         self.replaced: list[keras.Variable] = []
 
     def __call__(
@@ -45,17 +58,18 @@ class InputRanges:
     ) -> list[Any]:
         """As `keras_bert.layers.products.float_products`."""
         key = layers_key(denses)
-        matrix = as_matrix(inputs)  # [R, K]
         if key not in self.seen:
             with tf.init_scope():
                 self.seen[key] = self._begun(denses, inputs, uneven)
-                self.axes[key] = [output_axes(dense, inputs) for dense in denses]
-        greatest = self.seen[key][-1]
+        greatest = self.seen[key].greatest
         if greatest is not None:
-            greatest.assign(tf.maximum(greatest, tf.reduce_max(tf.abs(matrix), axis=0)))
+            sizes = tf.abs(as_matrix(inputs))  # [R, K]
+            greatest.assign(tf.maximum(greatest, tf.reduce_max(sizes, axis=0)))
         return float_products(denses, inputs, activation)
 
-    def _begun(self, denses: Sequence[keras.layers.Layer], inputs: Any, uneven: bool) -> tuple:
+    def _begun(
+        self, denses: Sequence[keras.layers.Layer], inputs: Any, uneven: bool
+    ) -> SharedInputs:
         parts = []
         for dense in denses:
             if dense.compute_dtype != "float32":
@@ -72,10 +86,11 @@ class InputRanges:
         kernels, biases = zip(*parts, strict=True)
         kernel = np.concatenate(kernels, axis=1)
         greatest = None if uneven else tf.Variable(tf.zeros(len(kernel)), trainable=False)
-        return kernel, np.concatenate(biases), greatest
+        axes = [output_axes(dense, inputs) for dense in denses]
+        return SharedInputs(kernel, np.concatenate(biases), axes, greatest)
 
 
-def int8_products(
+def calibrated_products(
     function: Any, records: Sequence[Record], variables: Sequence[tf.Variable]
 ) -> tuple[Int8Products, list[tf.Variable]]:
     """Kernels in 8 bits for a model, by what it computes for records.
@@ -103,11 +118,9 @@ def int8_products(
         name = f"int8 record {number}"
         ask(concrete, batch_of_one(record, specs, name), name)
     kernels = {
-        key: Int8Kernel(kernel, bias, None if greatest is None else greatest.numpy())
-        for key, (kernel, bias, greatest) in ranges.seen.items()
+        key: Int8Kernel(kernel, bias, axes, None if greatest is None else greatest.numpy())
+        for key, (kernel, bias, axes, greatest) in ranges.seen.items()
     }
     replaced = {id(variable.value) for variable in ranges.replaced}
     kept = [variable for variable in variables if id(variable) not in replaced]
-    return Int8Products(kernels, ranges.axes), kept + [
-        kernel.integers for kernel in kernels.values()
-    ]
+    return Int8Products(kernels), kept + [kernel.integers for kernel in kernels.values()]

@@ -39,6 +39,7 @@ class Int8Kernel:
     Args:
         kernel: Float32 [K, M].
         bias: Float32 [M].
+        axes: Those of the output of each of them, instead of its part of M.
         greatest: Float32 [K], the greatest size of each channel of the inputs; None for
             steps by row.
 
@@ -46,8 +47,14 @@ class Int8Kernel:
         integers: variable int8 [K, M]. The vectors beside it are constants of the graph.
     """
 
-    def __init__(self, kernel: np.ndarray, bias: np.ndarray, greatest: np.ndarray | None) -> None:
-        self.by_row = greatest is None
+    def __init__(
+        self,
+        kernel: np.ndarray,
+        bias: np.ndarray,
+        axes: Sequence[tuple[int, ...]],
+        greatest: np.ndarray | None,
+    ) -> None:
+        self.axes, self.by_row = axes, greatest is None
         factors = np.ones(len(kernel), np.float32)
         if greatest is not None:
             greatest = np.maximum(greatest, _LEAST)
@@ -120,15 +127,10 @@ class Int8Products:
 
     Args:
         kernels: by the layers that read the same inputs.
-        axes: the output's axes of each of these layers; the layers themselves are not read.
     """
 
-    def __init__(
-        self,
-        kernels: Mapping[LayersKey, Int8Kernel],
-        axes: Mapping[LayersKey, Sequence[tuple[int, ...]]],
-    ) -> None:
-        self._kernels, self._axes = kernels, axes
+    def __init__(self, kernels: Mapping[LayersKey, Int8Kernel]) -> None:
+        self._kernels = kernels
 
     def __call__(
         self,
@@ -139,10 +141,11 @@ class Int8Products:
     ) -> list[Any]:
         """As `keras_bert.layers.products.float_products`, but for the rounding."""
         del uneven
-        key = layers_key(denses)
-        product, axes = self._kernels[key](as_matrix(inputs), activation), self._axes[key]
-        parts = tf.split(product, [math.prod(own) for own in axes], axis=1)
-        return [from_matrix(part, own, inputs) for part, own in zip(parts, axes, strict=True)]
+        kernel = self._kernels[layers_key(denses)]
+        product = kernel(as_matrix(inputs), activation)
+        parts = tf.split(product, [math.prod(axes) for axes in kernel.axes], axis=1)
+        pairs = zip(parts, kernel.axes, strict=True)
+        return [from_matrix(part, axes, inputs) for part, axes in pairs]
 
 
 def layers_key(denses: Sequence[keras.layers.Layer]) -> LayersKey:

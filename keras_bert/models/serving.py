@@ -20,7 +20,7 @@ from keras_bert.export.records import Record
 from keras_bert.export.saved_model import write_saved_model
 from keras_bert.layers.poolers import MeanPooler
 from keras_bert.layers.products import computed_by, float_products
-from keras_bert.models.int8_calibration import int8_products
+from keras_bert.models.int8_calibration import calibrated_products
 from keras_bert.models.like_lengths import in_like_lengths
 from keras_bert.models.text_inputs import with_padding
 
@@ -116,7 +116,7 @@ class TaskExport:
             if jit_compile:
                 raise ValueError("expected int8 without jit_compile, for processors; received both")
             asked = serving_signatures(self, whole_batches=True)["serving_default"]
-            way, variables = int8_products(asked, int8, variables)
+            way, variables = calibrated_products(asked, int8, variables)
         with computed_by(way):
             return write_saved_model(
                 path,

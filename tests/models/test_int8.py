@@ -43,7 +43,7 @@ def factors():
 def test_products_are_those_of_floats_but_for_rounding(factors, act):
     inputs, kernel, bias = factors
     activation = act and get_activation(act)
-    product = Int8Kernel(kernel, bias, np.abs(inputs).max(axis=0))
+    product = Int8Kernel(kernel, bias, [(13,)], np.abs(inputs).max(axis=0))
     actual = tf.function(lambda x: product(x, activation), autograph=False)(inputs)
     expected = inputs @ kernel + bias
     expected = expected if activation is None else activation(expected).numpy()
@@ -52,7 +52,7 @@ def test_products_are_those_of_floats_but_for_rounding(factors, act):
 
 def test_without_factors_a_large_channel_leaves_the_others_few_steps(factors):
     inputs, kernel, bias = factors
-    alike = Int8Kernel(kernel, bias, np.full(23, np.abs(inputs).max()))
+    alike = Int8Kernel(kernel, bias, [(13,)], np.full(23, np.abs(inputs).max()))
     actual = tf.function(lambda x: alike(x, None), autograph=False)(inputs)
     assert error(actual, inputs @ kernel + bias) > 0.03
 
@@ -62,7 +62,7 @@ def test_rows_of_unlike_sizes_have_steps_of_their_own():
     inputs, kernel, bias = (rng.normal(size=s).astype("f") for s in ((11, 37), (37, 5), (5,)))
     inputs *= np.geomspace(1e-3, 1e3, 11, dtype="f")[:, None]
     inputs[4] = 0
-    product = tf.function(Int8Kernel(kernel, bias, None), autograph=False)
+    product = tf.function(Int8Kernel(kernel, bias, [(5,)], None), autograph=False)
     actual = product(tf.constant(inputs), None).numpy()
     np.testing.assert_array_equal(actual[4], bias)
     for row, expected in zip(actual - bias, inputs @ kernel, strict=True):

@@ -21,7 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--int8": {
         "metavar": "FILE",
         "help": "multiply in 8-bit integers on x86 processors, in steps that fit the records of "
-        "this file, a hundred or so like those to come: JSON lines as for --warmup",
+        "this file, some dozens like those to come: JSON lines as for --warmup",
     },
     "--warmup": {
         "metavar": "FILE",
